@@ -1,0 +1,94 @@
+"""Read any file that can be imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from activeloop.errors import Invalid, UnsupportedFormat
+from activeloop.formats.rows import Limits, Reader, Request
+from activeloop.formats.sniffing import FORMATS, SUPPORTED, sniff
+from activeloop.spec import Kind
+
+Open = Callable[[Request], Reader]
+DEFAULTS = Limits()
+
+
+def read(  # noqa: PLR0913 - the whole of what an import can say, by name
+    path: Path,
+    *,
+    kind: Kind,
+    format: str,
+    mapping: Mapping[str, str],
+    limits: Limits = DEFAULTS,
+    classes: Sequence[str] = (),
+    after: int = 0,
+) -> Reader:
+    """Open a file as rows for a project; nothing but its beginning is read yet.
+
+    Args:
+        path: the file, or for "image-folder" the folder.
+        kind: what the project's samples are.
+        format: as `sniff` says.
+        mapping: our field (text, image, vector, features, id, label) -> their column; usual
+            names are found without. An empty column means that there is none.
+        limits: what one file may ask for.
+        classes: the project's classes; when given, other labels are not taken.
+        after: rows up to this number were dealt with before and are passed over.
+
+    Returns:
+        The rows, good and bad, in the order of the file, in bounded memory.
+
+    Raises:
+        UnsupportedFormat: when the format is none that is known.
+        Invalid: when the file is broken as a whole, does not fit the kind, or lacks a column.
+    """
+    if format not in FORMATS:
+        raise UnsupportedFormat(f"The format {format!r} is not known. {SUPPORTED}")
+    request = Request(path, kind, format, mapping, limits, tuple(classes), after)
+    try:
+        return _opener(format)(request)
+    except OSError as error:
+        raise Invalid(f"The file {path.name!r} cannot be read ({error.strerror}).") from error
+
+
+def measure(path: Path) -> int:
+    """Give the work units that reading a file takes, as `Reader.total` does.
+
+    Returns:
+        Bytes for text files, members of a zip, files of a folder, rows of Parquet and arrays.
+    """
+    if path.is_dir():
+        return read(path, kind="image", format="image-folder", mapping={}).total
+    format = sniff(path)
+    if format in ("csv", "tsv", "jsonl", "json"):
+        return path.stat().st_size
+    kind: Kind = "image" if format == "zip" else "vectors"
+    if format == "parquet":
+        from activeloop.formats.parquet import count_rows  # noqa: PLC0415 - brings pyarrow in
+
+        return count_rows(path)
+    reader = read(path, kind=kind, format=format, mapping={})
+    reader.close()
+    return reader.total
+
+
+def _opener(format: str) -> Open:
+    # each reader is imported when used: Pillow, pyarrow and numpy are heavy
+    if format in ("csv", "tsv"):
+        from activeloop.formats.delimited import read_delimited as opened  # noqa: PLC0415
+    elif format == "jsonl":
+        from activeloop.formats.jsonlines import read_lines as opened  # noqa: PLC0415
+    elif format == "json":
+        from activeloop.formats.jsonlines import read_array as opened  # noqa: PLC0415
+    elif format == "parquet":
+        from activeloop.formats.parquet import read_parquet as opened  # noqa: PLC0415
+    elif format == "zip":
+        from activeloop.formats.archives import read_zip as opened  # noqa: PLC0415
+    elif format == "npy":
+        from activeloop.formats.arrays import read_npy as opened  # noqa: PLC0415
+    elif format == "npz":
+        from activeloop.formats.arrays import read_npz as opened  # noqa: PLC0415
+    else:
+        from activeloop.formats.folders import read_folder as opened  # noqa: PLC0415
+    return opened
