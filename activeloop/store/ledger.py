@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, case, false, func, or_, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
@@ -27,6 +28,7 @@ LIVE = ("queued", "running")
 
 _job: Table = JobRow.__table__  # type: ignore[attr-defined]
 _at_once = timedelta(0)
+_TICK = {"key": 0x616C_7469}
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,14 @@ def fail(
     return state
 
 
+def give_back(session: Session, held: Claim, *, now: datetime) -> bool:
+    """Put a job back in the queue that its holder cannot end; it costs no attempt."""
+    freed = session.exec(update(_job).where(*_held(held)).values(**_freed(now)))
+    return freed.rowcount == 1
+
+
 def release(session: Session, *, owner: str, now: datetime) -> int:
-    """Give back what a worker held that is going down in good order; it costs no attempt.
+    """Put back all that the processes of a worker hold that has ended in good order.
 
     Args:
         session: an open write session.
@@ -174,13 +182,7 @@ def release(session: Session, *, owner: str, now: datetime) -> int:
     freed = session.exec(
         update(_job)
         .where(_job.c.state == "running", _job.c.owner.startswith(owner, autoescape=True))
-        .values(
-            state="queued",
-            attempts=_job.c.attempts - 1,
-            run_after=now,
-            sent_at=None,
-            lease_until=None,
-        )
+        .values(**_freed(now))
     )
     return int(freed.rowcount)
 
@@ -198,6 +200,17 @@ def bury(session: Session, *, now: datetime) -> list[Ended]:
         .returning(_job.c.kind, _job.c.payload, _job.c.state)
     ).all()
     return [Ended(row.state, restore(row.kind, row.payload), error) for row in rows]
+
+
+def only_clock(session: Session) -> bool:
+    """Become the one clock that steps until the commit; False when another one does.
+
+    SQLite lets one writer in at a time, so a write session is already alone.
+    """
+    if not _is_postgres(session):
+        return True
+    alone = session.connection().execute(sql("SELECT pg_try_advisory_xact_lock(:key)"), _TICK)
+    return bool(alone.scalar_one())
 
 
 def waiting(session: Session, *, now: datetime) -> bool:
@@ -298,6 +311,16 @@ def _held(held: Claim) -> tuple[ColumnElement[bool], ...]:
         _job.c.fence == held.fence,
         _job.c.state == "running",
     )
+
+
+def _freed(now: datetime) -> dict[str, Any]:
+    return {
+        "state": "queued",
+        "attempts": _job.c.attempts - 1,
+        "run_after": now,
+        "sent_at": None,
+        "lease_until": None,
+    }
 
 
 def _takeable(now: datetime) -> ColumnElement[bool]:

@@ -1,0 +1,88 @@
+"""One step of the clock: find what is due, whatever happened to the messages about it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from activeloop.flows.carrying import FINAL, fail_for_good
+from activeloop.store import db, heartbeats, ledger, offers, projects
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from activeloop.wiring import Services
+
+SENT_AT_ONCE = 200
+
+logger = logging.getLogger("activeloop.clock")
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """What one step found.
+
+    `sent` are jobs to send a hint about, `returned` offers whose lease had run out, `buried`
+    jobs given up, `asked` projects whose retraining came due.
+    """
+
+    sent: tuple[int, ...] = ()
+    returned: int = 0
+    buried: int = 0
+    asked: int = 0
+
+
+def tick(services: Services) -> Ticked:
+    """Do what is due by now; any number of processes may call this at any time."""
+    with services.write() as session:
+        if not ledger.only_clock(session):
+            return Ticked()
+        returned = offers.expire(session, db.now(session))
+        heartbeats.clean(session, now=db.now(session))
+    buried = _bury(services)
+    asked = sum(_asks(services, project_id) for project_id in _projects(services))
+    return Ticked(tuple(due(services)), returned, buried, asked)
+
+
+def due(services: Services) -> list[int]:
+    """List the jobs to send a hint about; costs one read when there is none."""
+    with services.read() as session:
+        if not ledger.waiting(session, now=db.now(session)):
+            return []
+    with services.write() as session:
+        return ledger.due(session, now=db.now(session), limit=SENT_AT_ONCE)
+
+
+def _bury(services: Services) -> int:
+    with services.write() as session:
+        ended = ledger.bury(session, now=db.now(session))
+        for job in ended:
+            if job.state in FINAL:
+                _mourn(session, job)
+    return len(ended)
+
+
+def _mourn(session: Session, ended: ledger.Ended) -> None:
+    logger.error("kind=%s project=%d %s", ended.job.kind, ended.job.project_id, ended.error)
+    fail_for_good(session, ended.job, ended.error)
+
+
+def _projects(services: Services) -> list[int]:
+    with services.read() as session:
+        return [project.id for project in projects.all_(session)]
+
+
+def _asks(services: Services, project_id: int) -> bool:
+    from activeloop.flows.training import check_due
+
+    try:
+        with services.write() as session:
+            project = projects.by_id(session, project_id)
+            if project is None or not ledger.only_clock(session):
+                return False
+            return check_due(session, project, db.now(session)) is not None
+    except Exception:
+        # one project's fault must not stop the clock for the others
+        logger.exception("project=%d its retraining could not be judged", project_id)
+        return False
