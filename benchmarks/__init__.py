@@ -1,0 +1,1 @@
+"""Measurements against yardsticks, side by side in one run."""
