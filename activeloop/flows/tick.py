@@ -6,8 +6,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from activeloop.flows import due as cadence
 from activeloop.flows.carrying import FINAL, fail_for_good
-from activeloop.store import db, heartbeats, ledger, offers, projects
+from activeloop.store import db, heartbeats, offers, projects, reminders
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -36,7 +37,7 @@ class Ticked:
 def tick(services: Services) -> Ticked:
     """Do what is due by now; any number of processes may call this at any time."""
     with services.write() as session:
-        if not ledger.only_clock(session):
+        if not reminders.only_clock(session):
             return Ticked()
         returned = offers.expire(session, db.now(session))
         heartbeats.clean(session, now=db.now(session))
@@ -48,22 +49,22 @@ def tick(services: Services) -> Ticked:
 def due(services: Services) -> list[int]:
     """List the jobs to send a hint about; costs one read when there is none."""
     with services.read() as session:
-        if not ledger.waiting(session, now=db.now(session)):
+        if not reminders.waiting(session, now=db.now(session)):
             return []
     with services.write() as session:
-        return ledger.due(session, now=db.now(session), limit=SENT_AT_ONCE)
+        return reminders.due(session, now=db.now(session), limit=SENT_AT_ONCE)
 
 
 def _bury(services: Services) -> int:
     with services.write() as session:
-        ended = ledger.bury(session, now=db.now(session))
+        ended = reminders.bury(session, now=db.now(session))
         for job in ended:
             if job.state in FINAL:
                 _mourn(session, job)
     return len(ended)
 
 
-def _mourn(session: Session, ended: ledger.Ended) -> None:
+def _mourn(session: Session, ended: reminders.Ended) -> None:
     logger.error("kind=%s project=%d %s", ended.job.kind, ended.job.project_id, ended.error)
     fail_for_good(session, ended.job, ended.error)
 
@@ -74,14 +75,12 @@ def _projects(services: Services) -> list[int]:
 
 
 def _asks(services: Services, project_id: int) -> bool:
-    from activeloop.flows.training import check_due
-
     try:
         with services.write() as session:
             project = projects.by_id(session, project_id)
-            if project is None or not ledger.only_clock(session):
+            if project is None or not reminders.only_clock(session):
                 return False
-            return check_due(session, project, db.now(session)) is not None
+            return cadence.check(session, project, db.now(session)) is not None
     except Exception:
         # one project's fault must not stop the clock for the others
         logger.exception("project=%d its retraining could not be judged", project_id)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, case, false, func, or_, select, update
-from sqlalchemy import text as sql
+from sqlalchemy import ColumnElement, Table, and_, case, false, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
@@ -23,12 +22,10 @@ from activeloop.store.tables import JobRow
 NEW_JOBS = "new_jobs"
 """Key of `session.info` under which the jobs that a transaction added are listed."""
 MAX_ATTEMPTS = 5
-SEND_AGAIN = timedelta(seconds=10)
 LIVE = ("queued", "running")
 
-_job: Table = JobRow.__table__  # type: ignore[attr-defined]
+JOB: Table = JobRow.__table__  # type: ignore[attr-defined]
 _at_once = timedelta(0)
-_TICK = {"key": 0x616C_7469}
 
 
 @dataclass(frozen=True)
@@ -39,15 +36,6 @@ class Claim:
     fence: int
     attempts: int
     job: Job
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What became of a job that did not get done."""
-
-    state: str
-    job: Job
-    error: str
 
 
 def add(session: Session, job: Job, *, now: datetime, delay: timedelta = _at_once) -> int:
@@ -73,18 +61,18 @@ def claim(
 ) -> Claim | None:
     """Take a job that is due, or whose holder fell silent; None when there is nothing to take."""
     row = session.exec(
-        update(_job)
-        .where(_job.c.id == job_id, _takeable(now), _job.c.attempts < MAX_ATTEMPTS)
+        update(JOB)
+        .where(JOB.c.id == job_id, _takeable(now), JOB.c.attempts < MAX_ATTEMPTS)
         .values(
             state="running",
-            fence=_job.c.fence + 1,
-            attempts=_job.c.attempts + 1,
+            fence=JOB.c.fence + 1,
+            attempts=JOB.c.attempts + 1,
             owner=owner,
             stage="",
             progress=0.0,
             lease_until=now + lease,
         )
-        .returning(_job.c.fence, _job.c.attempts, _job.c.kind, _job.c.payload)
+        .returning(JOB.c.fence, JOB.c.attempts, JOB.c.kind, JOB.c.payload)
     ).one_or_none()
     if row is None:
         return None
@@ -96,7 +84,7 @@ def beat(
 ) -> bool:
     """Extend the lease and say how far the work is; False when the claim is no longer good."""
     changed = session.exec(
-        update(_job)
+        update(JOB)
         .where(*_held(held))
         .values(lease_until=now + lease, stage=stage, progress=progress)
     )
@@ -110,15 +98,15 @@ def finish(session: Session, held: Claim, *, now: datetime) -> None:
         Fenced: when somebody else holds the job now; the transaction must not be committed.
     """
     changed = session.exec(
-        update(_job)
+        update(JOB)
         .where(*_held(held))
         .values(
-            **_once_more("done", now=now),
+            **once_more("done", now=now),
             stage="",
             error="",
-            progress=case((_job.c.again, 0.0), else_=1.0),
+            progress=case((JOB.c.again, 0.0), else_=1.0),
         )
-        .returning(_job.c.id, _job.c.state)
+        .returning(JOB.c.id, JOB.c.state)
     ).one_or_none()
     if changed is None:
         raise Fenced(f"Job {held.job_id} was taken over by another worker.")
@@ -152,10 +140,10 @@ def fail(
             "lease_until": None,
         }
     else:
-        values = _once_more("failed" if retry_after is None else "dead", now=now)
+        values = once_more("failed" if retry_after is None else "dead", now=now)
     try:
         state: str = session.exec(
-            update(_job).where(*_held(held)).values(error=error, **values).returning(_job.c.state)
+            update(JOB).where(*_held(held)).values(error=error, **values).returning(JOB.c.state)
         ).scalar_one()
     except NoResultFound as nobody:
         raise Fenced(f"Job {held.job_id} was taken over by another worker.") from nobody
@@ -164,85 +152,8 @@ def fail(
 
 def give_back(session: Session, held: Claim, *, now: datetime) -> bool:
     """Put a job back in the queue that its holder cannot end; it costs no attempt."""
-    freed = session.exec(update(_job).where(*_held(held)).values(**_freed(now)))
-    return freed.rowcount == 1
-
-
-def release(session: Session, *, owner: str, now: datetime) -> int:
-    """Put back all that the processes of a worker hold that has ended in good order.
-
-    Args:
-        session: an open write session.
-        owner: the start of the owners' names, up to and with the `/`.
-        now: the database's clock.
-
-    Returns:
-        How many jobs are free again.
-    """
-    freed = session.exec(
-        update(_job)
-        .where(_job.c.state == "running", _job.c.owner.startswith(owner, autoescape=True))
-        .values(**_freed(now))
-    )
-    return int(freed.rowcount)
-
-
-def bury(session: Session, *, now: datetime) -> list[Ended]:
-    """Give up on jobs whose last attempt fell silent (its process was killed)."""
-    error = (
-        f"Given up after {MAX_ATTEMPTS} attempts: each time the worker process ended before the "
-        "job did, perhaps for want of memory."
-    )
-    rows = session.exec(
-        update(_job)
-        .where(_job.c.state == "running", _job.c.lease_until < now, _job.c.attempts >= MAX_ATTEMPTS)
-        .values(error=error, **_once_more("dead", now=now))
-        .returning(_job.c.kind, _job.c.payload, _job.c.state)
-    ).all()
-    return [Ended(row.state, restore(row.kind, row.payload), error) for row in rows]
-
-
-def only_clock(session: Session) -> bool:
-    """Become the one clock that steps until the commit; False when another one does.
-
-    SQLite lets one writer in at a time, so a write session is already alone.
-    """
-    if not _is_postgres(session):
-        return True
-    alone = session.connection().execute(sql("SELECT pg_try_advisory_xact_lock(:key)"), _TICK)
-    return bool(alone.scalar_one())
-
-
-def waiting(session: Session, *, now: datetime) -> bool:
-    """Look, without writing, whether `due` would find anything."""
-    found = session.connection().execute(select(_job.c.id).where(_sendable(now)).limit(1))
-    return found.first() is not None
-
-
-def due(session: Session, *, now: datetime, limit: int) -> list[int]:
-    """List the jobs to send a hint about, oldest first, and mark them as sent.
-
-    Index: job_live.
-    """
-    found = session.connection().execute(
-        select(_job.c.id)
-        .where(_sendable(now))
-        .order_by(_job.c.run_after, _job.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    job_ids = [int(row.id) for row in found]
-    if job_ids:
-        session.exec(update(_job).where(_job.c.id.in_(job_ids)).values(sent_at=now))
-    return job_ids
-
-
-def live(session: Session) -> int:
-    """Count the jobs that are queued or running."""
-    counted = session.connection().execute(
-        select(func.count()).select_from(_job).where(_job.c.state.in_(LIVE))
-    )
-    return int(counted.scalar_one())
+    changed = session.exec(update(JOB).where(*_held(held)).values(**freed(now)))
+    return changed.rowcount == 1
 
 
 def find(session: Session, job_id: int) -> JobRow | None:
@@ -254,8 +165,8 @@ def _joined(session: Session, job: Job, *, now: datetime, delay: timedelta) -> i
     row = (
         session.connection()
         .execute(
-            select(_job.c.id, _job.c.state, _job.c.attempts, _job.c.run_after)
-            .where(_job.c.dedupe_key == job.dedupe_key, _job.c.state.in_(LIVE))
+            select(JOB.c.id, JOB.c.state, JOB.c.attempts, JOB.c.run_after)
+            .where(JOB.c.dedupe_key == job.dedupe_key, JOB.c.state.in_(LIVE))
             .with_for_update()
         )
         .one_or_none()
@@ -268,7 +179,7 @@ def _joined(session: Session, job: Job, *, now: datetime, delay: timedelta) -> i
     elif row.attempts == 0 and row.run_after > now + delay:
         values = {"run_after": now + delay, "sent_at": None}
     if values:
-        session.exec(update(_job).where(_job.c.id == row.id).values(**values))
+        session.exec(update(JOB).where(JOB.c.id == row.id).values(**values))
     return int(row.id)
 
 
@@ -276,7 +187,7 @@ def _inserted(session: Session, job: Job, *, now: datetime, delay: timedelta) ->
     # two transactions may insert at once; the index job_once lets the first one through
     insert = postgresql.insert if _is_postgres(session) else sqlite.insert
     row = session.exec(
-        insert(_job)
+        insert(JOB)
         .values(
             project_id=job.project_id,
             kind=job.kind,
@@ -294,9 +205,9 @@ def _inserted(session: Session, job: Job, *, now: datetime, delay: timedelta) ->
             created_at=now,
         )
         .on_conflict_do_nothing(
-            index_elements=[_job.c.dedupe_key], index_where=_job.c.state.in_(LIVE)
+            index_elements=[JOB.c.dedupe_key], index_where=JOB.c.state.in_(LIVE)
         )
-        .returning(_job.c.id)
+        .returning(JOB.c.id)
     ).one_or_none()
     return None if row is None else int(row.id)
 
@@ -307,16 +218,17 @@ def _is_postgres(session: Session) -> bool:
 
 def _held(held: Claim) -> tuple[ColumnElement[bool], ...]:
     return (
-        _job.c.id == held.job_id,
-        _job.c.fence == held.fence,
-        _job.c.state == "running",
+        JOB.c.id == held.job_id,
+        JOB.c.fence == held.fence,
+        JOB.c.state == "running",
     )
 
 
-def _freed(now: datetime) -> dict[str, Any]:
+def freed(now: datetime) -> dict[str, Any]:
+    """Give the values that put a held row back in the queue at no cost."""
     return {
         "state": "queued",
-        "attempts": _job.c.attempts - 1,
+        "attempts": JOB.c.attempts - 1,
         "run_after": now,
         "sent_at": None,
         "lease_until": None,
@@ -325,33 +237,19 @@ def _freed(now: datetime) -> dict[str, Any]:
 
 def _takeable(now: datetime) -> ColumnElement[bool]:
     return or_(
-        and_(_job.c.state == "queued", _job.c.run_after <= now),
-        and_(_job.c.state == "running", _job.c.lease_until < now),
+        and_(JOB.c.state == "queued", JOB.c.run_after <= now),
+        and_(JOB.c.state == "running", JOB.c.lease_until < now),
     )
 
 
-def _sendable(now: datetime) -> ColumnElement[bool]:
-    not_just_sent = or_(_job.c.sent_at.is_(None), _job.c.sent_at < now - SEND_AGAIN)
-    lease_ended_since = _job.c.sent_at < _job.c.lease_until
-    return or_(
-        and_(_job.c.state == "queued", _job.c.run_after <= now, not_just_sent),
-        and_(
-            _job.c.state == "running",
-            _job.c.lease_until < now,
-            _job.c.attempts < MAX_ATTEMPTS,
-            or_(not_just_sent, lease_ended_since),
-        ),
-    )
-
-
-def _once_more(end: str, *, now: datetime) -> dict[str, Any]:
-    """Values that end a row, or queue it anew when it was asked for while it ran."""
+def once_more(end: str, *, now: datetime) -> dict[str, Any]:
+    """Give the values that end a row, or queue it anew when it was asked for while it ran."""
     return {
-        "state": case((_job.c.again, "queued"), else_=end),
+        "state": case((JOB.c.again, "queued"), else_=end),
         "again": false(),
-        "attempts": case((_job.c.again, 0), else_=_job.c.attempts),
-        "run_after": case((_job.c.again, now), else_=_job.c.run_after),
+        "attempts": case((JOB.c.again, 0), else_=JOB.c.attempts),
+        "run_after": case((JOB.c.again, now), else_=JOB.c.run_after),
         "sent_at": None,
         "lease_until": None,
-        "finished_at": case((_job.c.again, None), else_=now),
+        "finished_at": case((JOB.c.again, None), else_=now),
     }
