@@ -1,0 +1,47 @@
+"""The HTTP API: one file per resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Flask, Response
+from pydantic_core import to_json
+
+from web import openapi
+from web.api import exports, health, imports, labelling, learning, people, projects
+from web.auth import public
+from web.routing import Route, Routes
+
+PREFIX = "/api/v1"
+RESOURCES: tuple[Routes, ...] = (
+    projects.routes,
+    imports.routes,
+    labelling.routes,
+    learning.routes,
+    exports.routes,
+    people.routes,
+)
+
+
+def declared() -> Iterator[tuple[str, Route]]:
+    """List every route that the OpenAPI document describes, with its prefix."""
+    for route in health.routes.declared:
+        yield "", route
+    for resource in RESOURCES:
+        for route in resource.declared:
+            yield PREFIX, route
+
+
+def install(app: Flask) -> None:
+    """Add the API and its description to the app."""
+    app.register_blueprint(health.routes.blueprint)
+    for resource in RESOURCES:
+        app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
+    health.measure(app)
+    described = to_json(openapi.document(declared()))
+
+    @public
+    def describe() -> Response:
+        return Response(described, content_type="application/json")
+
+    app.add_url_rule("/api/openapi.json", "openapi", describe)

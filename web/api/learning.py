@@ -1,0 +1,83 @@
+"""Learning: runs, versions, predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from activeloop.flows import projects, versions
+from web import schemas
+from web.context import account, services
+from web.routing import Routes
+
+routes = Routes(Blueprint("learning", __name__))
+
+
+@routes.post(
+    "/projects/{p}/runs",
+    role="engineer",
+    status=202,
+    body=schemas.NewRun,
+    gives=schemas.Run,
+    refuses=(409,),
+)
+def learn(p: str, body: schemas.NewRun) -> dict[str, Any]:
+    """Ask for a new version, now."""
+    from activeloop.flows import status, training
+
+    with services().write() as session:
+        run = training.ask(
+            session,
+            projects.find(session, p),
+            mode=body.mode,
+            because=f"asked for by {account().name}",
+            user_id=account().id,
+        )
+        return status.run_json(session, run)
+
+
+@routes.get("/projects/{p}/runs/{run_id}", role="annotator", gives=schemas.Run)
+def run(p: str, run_id: int) -> dict[str, Any]:
+    """Show how a run goes, or what came of it and why."""
+    from activeloop.flows import status
+
+    with services().read() as session:
+        return status.run(session, projects.find(session, p), run_id)
+
+
+@routes.get("/projects/{p}/versions", role="annotator", gives=schemas.Versions)
+def listed(p: str) -> dict[str, Any]:
+    """List the versions, newest first."""
+    with services().read() as session:
+        return {"versions": versions.listed(session, projects.find(session, p))}
+
+
+@routes.post(
+    "/projects/{p}/versions/{number}/promote",
+    role="engineer",
+    gives=schemas.Version,
+    refuses=(409,),
+)
+def promote(p: str, number: int) -> dict[str, Any]:
+    """Make any version the champion, older ones too."""
+    with services().write() as session:
+        project = projects.find(session, p)
+        return versions.promote(session, project, number, user_id=account().id)
+
+
+@routes.post(
+    "/projects/{p}/predict",
+    role="engineer",
+    body=schemas.Samples,
+    gives=schemas.Predictions,
+    refuses=(409,),
+)
+def predict(p: str, body: schemas.Samples) -> dict[str, Any]:
+    """Label samples with the champion."""
+    from activeloop.flows import serving
+
+    with services().read() as session:
+        project = projects.find(session, p)
+    predicted = serving.predict(services(), project, body.samples)
+    return {"version": predicted.version, "predictions": predicted.predictions}
