@@ -1,0 +1,16 @@
+"""Query strategies: pure functions from what may be seen to how much each candidate is worth."""
+
+from activeloop.learn.strategies import disagreement, typicality, uncertainty, uniform
+from activeloop.learn.strategies.registry import Query, Strategy, get, names, strategy
+
+__all__ = [
+    "Query",
+    "Strategy",
+    "disagreement",
+    "get",
+    "names",
+    "strategy",
+    "typicality",
+    "uncertainty",
+    "uniform",
+]

@@ -1,0 +1,145 @@
+"""Which query strategies there are: ours by decorator, others' by entry point or modAL name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any, Literal, Protocol, TypeVar
+
+from activeloop.errors import Invalid
+from activeloop.learn.types import Floats, Model, View
+
+GROUP = "activeloop.strategies"
+MODAL = "modal:"
+
+Need = Literal["model", "committee", "labelled"]
+Picker = Literal["top", "sample", "diverse", "cover", "query"]
+Params = Mapping[str, Any]
+
+
+class Score(Protocol):
+    """A query strategy: one score per candidate, higher is always more worth asking."""
+
+    def __call__(self, view: View, /, *, params: Params) -> Floats:
+        """Give (n,) finite scores."""
+        ...
+
+
+class Query(Protocol):
+    """A choice made on the shortlist itself, for strategies that return rows, not scores."""
+
+    def __call__(self, view: View, /, *, model: Model, batch_size: int) -> list[int]:
+        """Give the rows of `view` to ask, best first, each at most once."""
+        ...
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A scoring function and what select.py must know to use it.
+
+    Attributes:
+        name: what the project spec calls it.
+        score: the function.
+        needs: what must exist: a model, a committee, labelled samples.
+        picks: how a batch is made of the scores: `top` takes the best; `sample` draws with
+            probability proportional to score ** beta; `diverse` spreads the batch over the
+            best (BADGE); `cover` spreads it over the pool (TypiClust); `query` asks `query`.
+        params: the parameters it takes, with their defaults.
+        query: the function that `picks="query"` calls on the shortlist.
+    """
+
+    name: str
+    score: Score
+    needs: tuple[Need, ...] = ("model",)
+    picks: Picker = "top"
+    params: Params = field(default_factory=dict)
+    query: Query | None = None
+
+    def settle(self, given: Params) -> dict[str, Any]:
+        """Fill the parameters that were not given.
+
+        Raises:
+            Invalid: for a parameter the strategy does not have, or one that is no number.
+        """
+        unknown = sorted(set(given) - set(self.params))
+        if unknown:
+            known = ", ".join(sorted(self.params)) or "none"
+            raise Invalid(
+                f"Strategy {self.name!r} has no parameter {', '.join(unknown)}; it has: {known}."
+            )
+        for name, value in given.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+                raise Invalid(
+                    f"Strategy {self.name!r}: parameter {name} must be a number of at least 0, "
+                    f"got {value!r}."
+                )
+        return {**self.params, **given}
+
+
+F = TypeVar("F", bound=Callable[..., Floats])
+
+_known: dict[str, Strategy] = {}
+
+
+def strategy(
+    name: str,
+    *,
+    needs: tuple[Need, ...] = ("model",),
+    picks: Picker = "top",
+    params: Params | None = None,
+) -> Callable[[F], F]:
+    """Register a scoring function under a name; the function itself stays as it is.
+
+    Raises:
+        Invalid: when another function already has the name.
+    """
+
+    def register(score: F) -> F:
+        known = _known.get(name)
+        if known is not None and known.score is not score:
+            raise Invalid(f"There already is a strategy {name!r}.")
+        _known[name] = Strategy(name, score, needs, picks, dict(params or {}))
+        return score
+
+    return register
+
+
+def names() -> list[str]:
+    """Name every strategy, plug-ins included (without loading them); modAL's come on top."""
+    return sorted({*_known, *(point.name for point in metadata.entry_points(group=GROUP))})
+
+
+def get(name: str) -> Strategy:
+    """Find a strategy by name.
+
+    Args:
+        name: one of `names()`, `modal:<measure>`, or `modal:<package.module>:<function>`.
+
+    Raises:
+        Invalid: when there is none of this name, listing those there are.
+    """
+    if name.startswith(MODAL):
+        from activeloop.learn import modal
+
+        return modal.find(name)
+    if name not in _known:
+        _load(name)
+    return _known[name]
+
+
+def _load(name: str) -> None:
+    points = tuple(metadata.entry_points(group=GROUP, name=name))
+    if not points:
+        raise Invalid(
+            f"There is no strategy {name!r}. There are: {', '.join(names())}, "
+            "and modal:<name> for modAL's."
+        )
+    try:
+        found = points[0].load()
+    except (ImportError, AttributeError) as error:
+        raise Invalid(f"The plug-in of strategy {name!r} cannot be loaded: {error}") from error
+    if isinstance(found, Strategy):
+        _known[name] = found
+    elif name not in _known:  # loading ran the decorator when the plug-in uses it
+        _known[name] = Strategy(name, found)

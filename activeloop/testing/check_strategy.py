@@ -1,0 +1,164 @@
+"""The laws every query strategy keeps, ours and plug-ins' alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from activeloop.errors import CannotLearn, Needs
+from activeloop.learn.strategies import Strategy, get
+from activeloop.learn.types import Floats, View
+
+_ROWS, _COLUMNS, _CLASSES, _MEMBERS = 60, 5, 4, 3
+
+
+class Broken(AssertionError):
+    """A strategy breaks one of the laws."""
+
+
+def check_strategy(
+    strategy: str | Strategy | Callable[..., Floats], *, needs: tuple[str, ...] | None = None
+) -> None:
+    """Check that a query strategy keeps the laws that ranking relies on.
+
+    Scores are finite, one per row; the same seed gives the same scores; the inputs are not
+    changed; neither the order of the rows nor how they are cut into blocks matters (the latter
+    not asked of `cover` strategies, which see their sample as a whole); and what is missing
+    is said with `Needs`.
+
+    Args:
+        strategy: a name, a Strategy, or a scoring function.
+        needs: what a bare function needs: "model", "committee", "labelled" (default: a model).
+
+    Raises:
+        Broken: naming the law and what was seen.
+
+    Example:
+        >>> check_strategy("margin")
+    """
+    chosen = _chosen(strategy, needs)
+    for name, view in _views():
+        _check_untouched(chosen, view, name)
+        _check_shape(chosen, view, name)
+        _check_same_seed(chosen, view, name)
+        _check_order(chosen, view, name)
+        if chosen.picks != "cover":
+            _check_blocks(chosen, view, name)
+    _check_needs(chosen)
+
+
+def _chosen(strategy: Any, needs: Any) -> Strategy:
+    if isinstance(strategy, str):
+        return get(strategy)
+    if isinstance(strategy, Strategy):
+        return strategy
+    name = getattr(strategy, "__name__", "the strategy")
+    return Strategy(name, strategy, tuple(needs) if needs is not None else ("model",))
+
+
+def _views() -> Iterator[tuple[str, View]]:
+    rng = np.random.default_rng(20)
+    proba = rng.dirichlet(np.ones(_CLASSES), _ROWS)
+    committee = rng.dirichlet(np.ones(_CLASSES), (_MEMBERS, _ROWS))
+    view = View(
+        X=rng.normal(size=(_ROWS, _COLUMNS)).astype(np.float32),
+        proba=proba,
+        committee=committee,
+        labelled_X=rng.normal(size=(8, _COLUMNS)).astype(np.float32),
+        labelled_y=rng.integers(_CLASSES, size=8),
+        rng=np.random.default_rng(0),
+    )
+    yield "random probabilities", view
+    sure = np.eye(_CLASSES)[rng.integers(_CLASSES, size=_ROWS)]
+    yield "probabilities of 0 and 1", replace(view, proba=sure, committee=np.stack([sure] * 2))
+    even = np.full((_ROWS, _CLASSES), 1 / _CLASSES)
+    yield "equal probabilities", replace(view, proba=even, committee=np.stack([even] * 2))
+    yield (
+        "float32",
+        replace(view, proba=proba.astype(np.float32), committee=committee.astype(np.float32)),
+    )
+    yield "one row", _rows(view, np.array([0]))
+
+
+def _rows(view: View, rows: np.ndarray) -> View:
+    return replace(
+        view,
+        X=view.X[rows],
+        proba=None if view.proba is None else view.proba[rows],
+        committee=None if view.committee is None else view.committee[:, rows],
+    )
+
+
+def _scores(chosen: Strategy, view: View) -> Floats:
+    fresh = replace(view, rng=np.random.default_rng(7))
+    return np.asarray(chosen.score(fresh, params=chosen.settle({})))
+
+
+def _check_shape(chosen: Strategy, view: View, name: str) -> None:
+    scores = _scores(chosen, view)
+    if scores.shape != (view.X.shape[0],):
+        raise Broken(
+            f"{chosen.name} on {name}: wanted one score for each of {view.X.shape[0]} rows, "
+            f"got shape {scores.shape}."
+        )
+    if scores.dtype.kind not in "fiu" or not np.isfinite(scores).all():
+        raise Broken(f"{chosen.name} on {name}: scores must be finite numbers, got {scores[:5]}.")
+
+
+def _check_same_seed(chosen: Strategy, view: View, name: str) -> None:
+    if not np.array_equal(_scores(chosen, view), _scores(chosen, view)):
+        raise Broken(f"{chosen.name} on {name}: the same seed gave other scores; use view.rng.")
+
+
+def _check_untouched(chosen: Strategy, view: View, name: str) -> None:
+    arrays: list[Any] = [view.X, view.proba, view.committee, view.labelled_X, view.labelled_y]
+    before = [array.copy() for array in arrays]
+    _scores(chosen, view)
+    if not all(np.array_equal(a, b) for a, b in zip(arrays, before, strict=True)):
+        raise Broken(f"{chosen.name} on {name}: an input was changed; work on a copy.")
+
+
+def _check_order(chosen: Strategy, view: View, name: str) -> None:
+    order = np.random.default_rng(1).permutation(view.X.shape[0])
+    if not _alike(_scores(chosen, view)[order], _scores(chosen, _rows(view, order))):
+        raise Broken(
+            f"{chosen.name} on {name}: the order of the rows changes their scores; "
+            "leave chance to picking (picks='sample')."
+        )
+
+
+def _check_blocks(chosen: Strategy, view: View, name: str) -> None:
+    half = np.arange(view.X.shape[0]) < view.X.shape[0] // 2
+    parts = [rows for rows in (half, ~half) if rows.any()]
+    apart = np.concatenate([_scores(chosen, _rows(view, rows)) for rows in parts])
+    if not _alike(_scores(chosen, view), apart):
+        raise Broken(
+            f"{chosen.name} on {name}: a row's score depends on the rows beside it, "
+            "so a pool scored in blocks would be ordered otherwise than as a whole."
+        )
+
+
+def _alike(a: Floats, b: Floats) -> bool:
+    return bool(np.allclose(a, b, rtol=1e-4, atol=1e-6))
+
+
+def _check_needs(chosen: Strategy) -> None:
+    _, view = next(_views())
+    missing = {"model": {"proba": None}, "committee": {"committee": None}}
+    for need in chosen.needs:
+        if need not in missing:
+            continue
+        try:
+            _scores(chosen, replace(view, **missing[need]))  # type: ignore[arg-type]
+        except Needs as error:
+            if error.message:
+                continue
+        except (CannotLearn, TypeError, AttributeError, ValueError) as error:
+            raise Broken(
+                f"{chosen.name} without a {need}: wanted errors.Needs with a sentence, "
+                f"got {type(error).__name__}: {error}."
+            ) from error
+        raise Broken(f"{chosen.name} says it needs a {need} but gave scores without one.")
