@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from activeloop.errors import Invalid, TooLarge
@@ -115,7 +116,7 @@ def _overlapping(members: list[zipfile.ZipInfo]) -> frozenset[int]:
     ordered = sorted(members, key=lambda member: member.header_offset)
     return frozenset(
         former.header_offset
-        for former, latter in zip(ordered, ordered[1:], strict=False)
+        for former, latter in pairwise(ordered)
         if former.header_offset + former.compress_size > latter.header_offset
     )
 

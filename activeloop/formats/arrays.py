@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import tokenize
 import zipfile
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
@@ -28,6 +30,21 @@ Array = npt.NDArray[Any]
 Header = tuple[tuple[int, ...], bool, np.dtype[Any]]
 CHUNK_BYTES = 4 << 20
 VECTORS = (*NAMES["vector"], "vectors", "x_train", "data", "arr_0")
+# what numpy raises on a header that is not one; a warning is an error where warnings are
+UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    TypeError,
+    SyntaxError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    OverflowError,
+    struct.error,
+    tokenize.TokenError,
+    Warning,
+)
 LABELS = (*NAMES["label"], "y_train", "targets", "arr_1")
 
 
@@ -40,7 +57,7 @@ def read_npy(request: Request) -> Reader:
     _check(request, ())
     try:
         array = np.load(request.path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, SyntaxError, TypeError) as error:
+    except UNREADABLE as error:
         raise _broken(error) from error
     _check_shape(array.shape, array.dtype, request.limits)
     step = _step(array.shape, array.dtype)
@@ -109,7 +126,7 @@ def _measured(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.
     try:
         with archive.open(f"{name}.npy") as file:
             shape, fortran, dtype = _header(file)
-    except (ValueError, EOFError, TypeError, SyntaxError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise _broken(error) from error
     if fortran and len(shape) > 1:
         raise Invalid.field(
@@ -119,7 +136,7 @@ def _measured(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.
 
 
 def _check_shape(shape: tuple[int, ...], dtype: np.dtype[Any], limits: Limits) -> None:
-    if len(shape) < 2 or 0 in shape:  # noqa: PLR2004 - rows and columns
+    if len(shape) < 2 or 0 in shape:
         raise Invalid.field(
             "vector", f"The array has the shape {shape}.", "Give (samples, numbers per sample)."
         )

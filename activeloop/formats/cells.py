@@ -22,29 +22,28 @@ def number_or_text(name: str, value: Any) -> str | float | None:
     Raises:
         Invalid: when the value is infinite or is a list or an object.
     """
-    if value is None:
-        return None
     if isinstance(value, str):
-        bare = value.strip()
-        if bare.casefold() in MISSING:
-            return None
-        # Python reads 1_000 and other scripts' digits as numbers; a spreadsheet does not
-        if "_" in bare or not bare.isascii():
-            return value
-        try:
-            number = float(bare)
-        except ValueError:
-            return value
-        if not math.isfinite(number):
-            raise _infinite(name)
-        return number
+        return _spelled(name, value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return _finite(name, value, missing=True)
+    if value is None or isinstance(value, int | float):
+        return None if value is None else _finite(name, value)
     raise Invalid.field(
         name, f"The cell holds a {type(value).__name__}, not a number or text.", "Flatten it."
     )
+
+
+def _spelled(name: str, value: str) -> str | float | None:
+    bare = value.strip()
+    if bare.casefold() in MISSING:
+        return None
+    # Python reads 1_000 and other scripts' digits as numbers; a spreadsheet does not
+    if "_" in bare or not bare.isascii():
+        return value
+    try:
+        return _finite(name, float(bare))
+    except ValueError:
+        return value
 
 
 def vector_of(values: Sequence[Any], names: Sequence[str]) -> list[float]:
@@ -78,12 +77,12 @@ def vector_of(values: Sequence[Any], names: Sequence[str]) -> list[float]:
     raise Invalid.field(names[0], "The vector is empty.", "Give at least one number.")
 
 
-def _finite(name: str, value: float, *, missing: bool = False) -> float | None:
+def _finite(name: str, value: float) -> float | None:
     try:
         number = float(value)
     except OverflowError:
         raise _infinite(name) from None
-    if missing and math.isnan(number):
+    if math.isnan(number):
         return None
     if not math.isfinite(number):
         raise _infinite(name)

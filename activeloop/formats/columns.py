@@ -14,13 +14,13 @@ from activeloop.spec import Kind
 
 NAMES = {
     "text": (
-        "text sentence content question utterance review comment message body document query "
-        "prompt passage headline title"
-    ).split(),
-    "image": "image img picture photo".split(),
-    "vector": "vector embedding embeddings features vec x".split(),
-    "label": "label labels class category intent target sentiment y".split(),
-    "id": "id external_id uid uuid guid key _id".split(),
+        *("text", "sentence", "content", "question", "utterance", "review", "comment"),
+        *("message", "body", "document", "query", "prompt", "passage", "headline", "title"),
+    ),
+    "image": ("image", "img", "picture", "photo"),
+    "vector": ("vector", "embedding", "embeddings", "features", "vec", "x"),
+    "label": ("label", "labels", "class", "category", "intent", "target", "sentiment", "y"),
+    "id": ("id", "external_id", "uid", "uuid", "guid", "key", "_id"),
 }
 WANTED = {"text": "text", "image": "image", "table": "features", "vectors": "vector"}
 NUMBERED = re.compile(r"(?P<stem>.*?)[_ ]?(?P<number>\d+)")

@@ -20,7 +20,7 @@ SAMPLED_CHARACTERS = 1 << 16
 FEWEST_RECORD_LINES = 64
 
 
-class _Stop(Exception):  # noqa: N818 - a signal from the feed through csv.reader, not an error
+class _Stop(Exception):
     """The record at hand cannot be finished, because of `line`."""
 
     def __init__(self, line: BadLine) -> None:
@@ -39,6 +39,7 @@ class _Feed:
         self.held: list[str | BadLine] = []
         self.number = 0
         self._bytes = 0
+        self.ended = False
 
     def __iter__(self) -> _Feed:
         return self
@@ -48,6 +49,7 @@ class _Feed:
         self.number += 1
         self.held.append(line)
         if not isinstance(line, str):
+            self.ended = line.last
             raise _Stop(line)
         self._bytes += len(line)
         if self._bytes > self._most_bytes or len(self.held) > self.most_lines:
@@ -175,29 +177,34 @@ def _records(
     """
     feed = _Feed(lines(request.path, request.limits, tally), request.limits)
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
-    while True:
+    while not feed.ended:
         start = feed.begin()
         try:
             cells = next(reader)
         except StopIteration:
             return
-        except _Stop as stop:
-            yield start, _broken(start, feed, stop.line)
-            if stop.line.last:
-                return
+        except (_Stop, csv.Error) as error:
+            yield start, _failed(start, feed, error)
             feed.replay()
-        except csv.Error as error:
-            yield start, _unparsable(start, error)
-            feed.replay()
-        else:
-            if not cells:
-                continue
-            if wide is None or len(cells) == wide:
+            continue
+        if wide is None or len(cells) == wide:
+            if cells:
                 yield start, cells
-                continue
+        elif cells:
             yield start, _uneven(start, len(cells), wide)
-            if len(feed.held) > 1 and _alone(feed.held[1], delimiter) == wide > 1:
-                feed.replay()
+            _rescue(feed, delimiter, wide)
+
+
+def _rescue(feed: _Feed, delimiter: str, wide: int) -> None:
+    """Read the rows again that a stray quote has swallowed into the one before them."""
+    if len(feed.held) > 1 and _alone(feed.held[1], delimiter) == wide > 1:
+        feed.replay()
+
+
+def _failed(start: int, feed: _Feed, error: _Stop | csv.Error) -> BadRow:
+    if isinstance(error, _Stop):
+        return _broken(start, feed, error.line)
+    return _unparsable(start, error)
 
 
 def _broken(start: int, feed: _Feed, line: BadLine) -> BadRow:

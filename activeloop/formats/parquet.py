@@ -22,7 +22,7 @@ from activeloop.formats.rows import (
     Tally,
     bad_row,
 )
-from activeloop.formats.shaping import shaper
+from activeloop.formats.shaping import Shape, shaper
 
 BATCH_ROWS = 1024
 HELD_BYTES = 32 * MEBIBYTE
@@ -51,31 +51,33 @@ def read_parquet(request: Request) -> Reader:
         file.close()
         raise
     tally = Tally()
-    shape = shaper(request, choice)
-
-    def rows() -> Iterator[Row | BadRow]:
-        with file:
-            for number, record in _records(file, tally):
-                if number <= request.after:
-                    continue
-                if isinstance(record, BadRow):
-                    yield record
-                    continue
-                try:
-                    check_storable(record)
-                except Invalid as error:
-                    yield bad_row(number, error)
-                else:
-                    yield shape(number, record)
-
+    rows = _rows(file, request, shaper(request, choice), tally)
     return Reader(
-        rows(),
+        rows,
         tally,
         format=request.format,
         total=total,
         mapping=choice.mapping(request.kind),
         columns=names,
     )
+
+
+def _rows(
+    file: pq.ParquetFile, request: Request, shape: Shape, tally: Tally
+) -> Iterator[Row | BadRow]:
+    with file:
+        for number, record in _records(file, tally):
+            if number <= request.after:
+                continue
+            if isinstance(record, BadRow):
+                yield record
+                continue
+            try:
+                check_storable(record)
+            except Invalid as error:
+                yield bad_row(number, error)
+            else:
+                yield shape(number, record)
 
 
 def _open(request: Request) -> pq.ParquetFile:

@@ -14,11 +14,11 @@ Open = Callable[[Request], Reader]
 DEFAULTS = Limits()
 
 
-def read(  # noqa: PLR0913 - the whole of what an import can say, by name
+def read(
     path: Path,
     *,
     kind: Kind,
-    format: str,
+    format: str,  # noqa: A002 - the caller's word
     mapping: Mapping[str, str],
     limits: Limits = DEFAULTS,
     classes: Sequence[str] = (),
@@ -60,35 +60,35 @@ def measure(path: Path) -> int:
     """
     if path.is_dir():
         return read(path, kind="image", format="image-folder", mapping={}).total
-    format = sniff(path)
-    if format in ("csv", "tsv", "jsonl", "json"):
+    found = sniff(path)
+    if found in ("csv", "tsv", "jsonl", "json"):
         return path.stat().st_size
-    kind: Kind = "image" if format == "zip" else "vectors"
-    if format == "parquet":
-        from activeloop.formats.parquet import count_rows  # noqa: PLC0415 - brings pyarrow in
+    kind: Kind = "image" if found == "zip" else "vectors"
+    if found == "parquet":
+        from activeloop.formats.parquet import count_rows
 
         return count_rows(path)
-    reader = read(path, kind=kind, format=format, mapping={})
+    reader = read(path, kind=kind, format=found, mapping={})
     reader.close()
     return reader.total
 
 
-def _opener(format: str) -> Open:
+def _opener(name: str) -> Open:
     # each reader is imported when used: Pillow, pyarrow and numpy are heavy
-    if format in ("csv", "tsv"):
-        from activeloop.formats.delimited import read_delimited as opened  # noqa: PLC0415
-    elif format == "jsonl":
-        from activeloop.formats.jsonlines import read_lines as opened  # noqa: PLC0415
-    elif format == "json":
-        from activeloop.formats.jsonlines import read_array as opened  # noqa: PLC0415
-    elif format == "parquet":
-        from activeloop.formats.parquet import read_parquet as opened  # noqa: PLC0415
-    elif format == "zip":
-        from activeloop.formats.archives import read_zip as opened  # noqa: PLC0415
-    elif format == "npy":
-        from activeloop.formats.arrays import read_npy as opened  # noqa: PLC0415
-    elif format == "npz":
-        from activeloop.formats.arrays import read_npz as opened  # noqa: PLC0415
+    if name in ("csv", "tsv"):
+        from activeloop.formats.delimited import read_delimited as opened
+    elif name == "jsonl":
+        from activeloop.formats.jsonlines import read_lines as opened
+    elif name == "json":
+        from activeloop.formats.jsonlines import read_array as opened
+    elif name == "parquet":
+        from activeloop.formats.parquet import read_parquet as opened
+    elif name == "zip":
+        from activeloop.formats.archives import read_zip as opened
+    elif name == "npy":
+        from activeloop.formats.arrays import read_npy as opened
+    elif name == "npz":
+        from activeloop.formats.arrays import read_npz as opened
     else:
-        from activeloop.formats.folders import read_folder as opened  # noqa: PLC0415
+        from activeloop.formats.folders import read_folder as opened
     return opened

@@ -106,7 +106,7 @@ class Reader(Iterator[Row | BadRow]):
         rows: Iterator[Row | BadRow],
         tally: Tally,
         *,
-        format: str,
+        format: str,  # noqa: A002 - the caller's word
         total: int,
         mapping: Mapping[str, str] | None = None,
         columns: Sequence[str] = (),
@@ -129,7 +129,7 @@ class Reader(Iterator[Row | BadRow]):
         """Members passed over silently: folders, hidden files, `__MACOSX`, thumbnails."""
         return self._tally.skipped
 
-    def __iter__(self) -> Iterator[Row | BadRow]:
+    def __iter__(self) -> Iterator[Row | BadRow]:  # noqa: PYI034 - see below
         """Give the rows; the bare generator, as a loop over it costs no call per row."""
         return self._rows
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from activeloop.errors import Invalid
 from activeloop.formats.cells import (
+    MAX_ID,
     flatten,
     identity_of,
     label_reader,
@@ -43,7 +44,9 @@ def shaper(request: Request, choice: Choice, *, flat: bool = False) -> Shape:
         label, warning = None, ""
         try:
             payload, blob, digest = content(record)
-            external = identity_of(record.pop(id_column, None), id_column) if id_column else None
+            external = record.pop(id_column, None) if id_column else None
+            if external.__class__ is not str or not 0 < len(external) <= MAX_ID:
+                external = identity_of(external, id_column or "")
             if label_column:
                 label, warning = read_label(record.pop(label_column, None))
             return Row(number, external, payload, label, tidy(record), blob, digest, warning)
@@ -123,7 +126,7 @@ def _listed(column: str, value: Any) -> list[Any]:
 
 
 def _image(request: Request, choice: Choice) -> Callable[[Record], Content]:
-    from activeloop.formats.images import admit  # noqa: PLC0415 - brings Pillow in
+    from activeloop.formats.images import admit
 
     (column,) = choice.content
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import zipfile
 import zlib
 from pathlib import Path
 
 from activeloop.errors import Invalid, UnsupportedFormat
-from activeloop.formats.archives import open_zip
 from activeloop.formats.lines import GZIP_MAGIC
 from activeloop.formats.rows import Limits
 
@@ -81,6 +79,15 @@ def sniff(path: Path, *, name: str = "", media_type: str = "") -> str:
         raise Invalid(f"The file {path.name!r} cannot be read ({error.strerror}).") from error
     if not head.strip():
         raise Invalid("The file is empty.")
+    if found := _by_magic(head, path):
+        return found
+    called = name or path.name
+    if head.startswith(GZIP_MAGIC):
+        head, called = _unpacked(path), called.removesuffix(".gz")
+    return _textual(head, called, media_type)
+
+
+def _by_magic(head: bytes, path: Path) -> str:
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"\x93NUMPY"):
@@ -90,13 +97,12 @@ def sniff(path: Path, *, name: str = "", media_type: str = "") -> str:
     for magic, said in REFUSED.items():
         if head.startswith(magic):
             raise UnsupportedFormat(f"The file is {said}. {SUPPORTED}")
-    called = name or path.name
-    if head.startswith(GZIP_MAGIC):
-        head, called = _unpacked(path), called.removesuffix(".gz")
-    return _textual(head, called, media_type)
+    return ""
 
 
 def _zipped(path: Path) -> str:
+    from activeloop.formats.archives import open_zip
+
     with open_zip(path, Limits()) as archive:
         names = set(archive.namelist())
     for member, said in OFFICE.items():
