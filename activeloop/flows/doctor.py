@@ -1,0 +1,138 @@
+"""The doctor: sentences that say what the loop waits for, and why. The most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlmodel import Session
+
+from activeloop.flows import due
+from activeloop.spec import ProjectSpec
+from activeloop.store import (
+    backlog,
+    heartbeats,
+    imports,
+    labels,
+    projects,
+    rankings,
+    runs,
+    versions,
+)
+from activeloop.store.tables import Project, Run
+
+SILENT_SECONDS = 15
+
+
+def examine(session: Session, project: Project, spec: ProjectSpec, now: datetime) -> list[str]:
+    """Say all there is to say about a project, in sentences."""
+    return [
+        *_workers(session, now),
+        *_data(session, project),
+        *_learning(session, project, spec),
+        *_order(session, project),
+        *_gate(session, project, spec),
+        *_failures(session, project),
+    ]
+
+
+def _workers(session: Session, now: datetime) -> Iterator[str]:
+    ages = [
+        process.age.total_seconds()
+        for process in heartbeats.listed(session, now=now)
+        if process.role == "worker"
+    ]
+    if not ages:
+        yield (
+            "No worker has been seen lately, so nothing is imported, trained or ranked. "
+            "Start one with `activeloop worker` (or run `activeloop up`)."
+        )
+    elif min(ages) > SILENT_SECONDS:
+        yield (
+            f"No worker has been seen for {min(ages):.0f} s, so nothing is imported, trained "
+            "or ranked. Labels are kept. Start one with `activeloop worker`."
+        )
+
+
+def _data(session: Session, project: Project) -> Iterator[str]:
+    counts = projects.tally(session, project.id)
+    live = imports.live(session, project.id)
+    for each in live:
+        share = f"{100 * each.position / each.total:.0f} %" if each.total else "started"
+        yield f"Importing {each.name!r}: {share}, {each.added:,} samples so far."
+    if counts.samples == 0 and not live:
+        yield "The pool is empty: import data to start."
+    elif counts.samples and counts.labelled_train + counts.labelled_audit >= counts.samples:
+        yield "Everything is labelled. Import more data to go on."
+    disputed = labels.disputed(session, project.id)
+    if disputed:
+        yield (
+            f"{disputed} {_samples(disputed)} got different answers with no majority; "
+            "they are left out of training."
+        )
+
+
+def _learning(session: Session, project: Project, spec: ProjectSpec) -> Iterator[str]:
+    run = runs.live(session, project.id)
+    if run is not None:
+        yield _underway(run)
+        return
+    if projects.tally(session, project.id).samples == 0:
+        return
+    yield due.judge(session, project, spec).because
+
+
+def _underway(run: Run) -> str:
+    if run.status == "queued":
+        return f"Run {run.id} waits for a worker ({run.because})."
+    stage = f": {run.stage}" if run.stage else ""
+    return (
+        f"Run {run.id} is training on {run.train_labels} labels{stage}. "
+        "Labelling goes on with the present order."
+    )
+
+
+def _order(session: Session, project: Project) -> Iterator[str]:
+    ranking = rankings.current(session, project)
+    counts = projects.tally(session, project.id)
+    if ranking is None:
+        if counts.samples:
+            yield "The order is random: the pool has not been ranked yet."
+        return
+    learner = versions.learner(session, project.id)
+    if learner is not None and ranking.version != learner.number:
+        by = f"version {ranking.version}" if ranking.version else "the cold start"
+        yield f"The queue is still ranked by {by}; version {learner.number} will rank it next."
+    elif ranking.version is None:
+        yield ranking.because[:1].upper() + ranking.because[1:] + "."
+    if ranking.samples < counts.samples:
+        more = counts.samples - ranking.samples
+        yield f"{more:,} {_samples(more)} came after the ranking and are not in it yet."
+
+
+def _gate(session: Session, project: Project, spec: ProjectSpec) -> Iterator[str]:
+    learner = versions.learner(session, project.id)
+    champion = versions.champion(session, project)
+    if learner is None or champion is None or learner.id == champion.id:
+        return
+    if learner.number > champion.number:
+        yield (
+            f"Version {learner.number} ranks the queue; predictions still come from champion "
+            f"{champion.number}: {learner.because}."
+        )
+    missing = spec.promotion.min_audit - projects.tally(session, project.id).labelled_audit
+    if missing > 0 and spec.promotion.rule != "manual":
+        yield f"The gate decides from {missing} more audit {'label' if missing == 1 else 'labels'}."
+
+
+def _failures(session: Session, project: Project) -> Iterator[str]:
+    last = next(iter(runs.latest(session, project.id, 1)), None)
+    if last is not None and last.status == "failed":
+        yield f"The last run failed: {last.error}"
+    for job in backlog.given_up(session, project.id):
+        if job.kind not in ("train", "import"):  # those tell it on their own row
+            yield f"The last {job.kind} job failed: {job.error}"
+
+
+def _samples(count: int) -> str:
+    return "sample" if count == 1 else "samples"

@@ -1,0 +1,72 @@
+"""Decide whether a project is due to learn, and if so ask for a run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from activeloop.jobs import Train
+from activeloop.learn import cadence
+from activeloop.spec import ProjectSpec
+from activeloop.store import labels, ledger, projects, runs
+from activeloop.store.tables import Project, Run
+
+
+def judge(session: Session, project: Project, spec: ProjectSpec) -> cadence.Due:
+    """Tell whether a run is due, and in words what is missing."""
+    counts = projects.tally(session, project.id)
+    last = next(iter(runs.latest(session, project.id, 1)), None)
+    before = last.train_labels if last else 0
+    enough = counts.labelled_train - before >= spec.retrain.every
+    return cadence.due(
+        labels=counts.labelled_train,
+        labels_at_last_run=before,
+        every=spec.retrain.every,
+        # counted only when it matters: this is asked with every label
+        classes_labelled=len(labels.classes_seen(session, project.id)) if enough else 0,
+        active=last is not None and last.status in runs.LIVE,
+        last_failed=last is not None and last.status == "failed",
+    )
+
+
+def ask_if_due(session: Session, project: Project, spec: ProjectSpec, now: datetime) -> Run | None:
+    """Ask for a run when enough labels have come since the last one.
+
+    Called with each label and by the clock, so that neither a lost hint nor a crash between
+    the two can leave the loop waiting.
+    """
+    verdict = judge(session, project, spec)
+    if not verdict.due:
+        return None
+    return ask(
+        session, project, mode=spec.retrain.mode, because=verdict.because.rstrip("."), now=now
+    )
+
+
+def ask(
+    session: Session,
+    project: Project,
+    *,
+    mode: str,
+    because: str,
+    now: datetime,
+    user_id: int | None = None,
+) -> Run:
+    """Write the run and its job."""
+    counts = projects.tally(session, project.id)
+    run = runs.add(
+        session,
+        Run(
+            project_id=project.id,
+            mode=mode,
+            because=because,
+            snapshot=counts.events,
+            train_labels=counts.labelled_train,
+            audit_labels=counts.labelled_audit,
+            user_id=user_id,
+            created_at=now,
+        ),
+    )
+    ledger.add(session, Train(project.id, run.id), now=now)
+    return run

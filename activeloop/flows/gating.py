@@ -1,0 +1,69 @@
+"""Measure a new model on the audit labels, and let the gate compare it with the champion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from activeloop.flows import featurising
+from activeloop.flows.snapshots import Labelled, indices
+from activeloop.spec import ProjectSpec
+from activeloop.store.tables import Version
+from activeloop.wiring import Services
+
+if TYPE_CHECKING:
+    from activeloop.learn.promote import Decision
+    from activeloop.learn.types import Features, Float32s, Model
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the audit labels say of the new model."""
+
+    metrics: Mapping[str, Any]
+    decision: Decision
+
+
+def judge(
+    services: Services,
+    spec: ProjectSpec,
+    *,
+    audit: Labelled,
+    model: Model,
+    featurizer_id: int,
+    champion: Version | None,
+    seed: int,
+) -> Verdict:
+    """Measure a model on the audit labels and compare it with the champion there."""
+    import numpy as np
+
+    from activeloop.learn import evaluate, promote
+
+    y = indices(spec, audit.names)
+    proba = _proba(services, model, featurizer_id, audit.seqs)
+    measured = evaluate.measure(y, proba, rng=np.random.default_rng([spec.seed, seed]))
+    metrics = {
+        name: {"value": each.value, "low": each.low, "high": each.high, "n": each.n}
+        for name, each in measured.items()
+    }
+    if champion is None:
+        return Verdict(metrics, promote.first(spec.promotion))
+    theirs = _champion_proba(services, champion, audit)
+    return Verdict(metrics, promote.decide(y, theirs, proba, spec.promotion))
+
+
+def _champion_proba(services: Services, champion: Version, audit: Labelled) -> Float32s:
+    from activeloop.learn import persist
+
+    model = persist.load(services.artifacts.get(champion.artifact))
+    return _proba(services, model, champion.featurizer_id, audit.seqs)
+
+
+def _proba(services: Services, model: Model, featurizer_id: int, seqs: Sequence[int]) -> Float32s:
+    import numpy as np
+
+    if not seqs:
+        return np.empty((0, model.n_classes), dtype=np.float32)
+    X: Features = featurising.rows(services, featurizer_id, seqs)
+    return model.predict_proba(X)

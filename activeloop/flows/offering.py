@@ -1,0 +1,187 @@
+"""Hand samples to annotators: the head of the ranking, with audit samples mixed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from activeloop.errors import Invalid
+from activeloop.flows import waiting
+from activeloop.flows.projects import spec_of
+from activeloop.store import db, offers, projects, rankings
+from activeloop.store.tables import Offer, Project, Ranking, Sample
+
+MAX_OFFERS = 100
+
+
+@dataclass(frozen=True)
+class OfferedSample:
+    """A sample in somebody's hands.
+
+    What the annotator is told is the same for audit samples as for all others: the ranking that
+    is being served. How this one was chosen is kept with the offer and exported.
+    """
+
+    offer: Offer
+    sample: Sample
+    ranking: Ranking | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give what a client needs to show the sample and answer."""
+        ranking = self.ranking
+        return {
+            "id": self.offer.id,
+            "sample": {
+                "id": self.sample.id,
+                "external_id": self.sample.external_id,
+                "payload": self.sample.payload,
+                "metadata": self.sample.meta,
+            },
+            "leased_until": self.offer.leased_until.isoformat(),
+            "strategy": ranking.strategy if ranking else "random",
+            "version": ranking.version if ranking else None,
+            "ranking": ranking.id if ranking else None,
+            "ranked_at": ranking.created_at.isoformat() if ranking else None,
+            "because": ranking.because if ranking else waiting.NO_RANKING,
+        }
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What somebody holds now, and, when it is less than asked for, why."""
+
+    offers: tuple[OfferedSample, ...]
+    waiting_for: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the API's answer."""
+        return {
+            "offers": [each.as_json() for each in self.offers],
+            "waiting_for": self.waiting_for,
+        }
+
+
+def offer(
+    session: Session,
+    project: Project,
+    user_id: int,
+    *,
+    count: int,
+    chance: Callable[[], float],
+) -> Offered:
+    """Bring what a person holds up to `count` samples, their own open ones first.
+
+    Args:
+        session: an open write session.
+        project: whose samples.
+        user_id: the annotator.
+        count: how many samples they want to hold (1..100).
+        chance: draws from [0, 1); decides which offers come from the audit stratum.
+    """
+    if not 1 <= count <= MAX_OFFERS:
+        raise Invalid.field("count", f"must be 1 to {MAX_OFFERS}, is {count}.")
+    spec = spec_of(project)
+    now = db.now(session)
+    until = offers.lease(now, spec.lease_seconds)
+    held = offers.mine(session, project.id, user_id, now)[:count]
+    offers.extend(session, held, until)
+    ranking = rankings.current(session, project)
+    fresh = _choose(session, project, ranking, user_id, count - len(held), chance=chance)
+    for each in fresh:
+        each.leased_until, each.created_at = until, now
+    if fresh:
+        offers.add(session, fresh)
+    held_now = shown(session, [*held, *fresh], ranking)
+    missing = not held_now
+    return Offered(held_now, waiting.reason(session, project, user_id, now) if missing else None)
+
+
+def _choose(
+    session: Session,
+    project: Project,
+    ranking: Ranking | None,
+    user_id: int,
+    count: int,
+    *,
+    chance: Callable[[], float],
+) -> list[Offer]:
+    """Choose new samples: by the ranking, with audit samples mixed in by chance."""
+    if count <= 0:
+        return []
+    share = spec_of(project).audit_share
+    for_audit = sum(chance() < share for _ in range(count))
+    audit = _drawn(session, project, "audit", user_id, for_audit) if for_audit else []
+    chosen = _informative(session, project, ranking, user_id, count - len(audit))
+    if len(chosen) + len(audit) < count:
+        wanted = count - len(chosen)
+        audit = _drawn(session, project, "audit", user_id, wanted)[:wanted]
+    mixed = [*chosen]
+    for each in audit:
+        mixed.insert(int(chance() * (len(mixed) + 1)), each)
+    return mixed
+
+
+def _informative(
+    session: Session, project: Project, ranking: Ranking | None, user_id: int, count: int
+) -> list[Offer]:
+    """Take the head of the ranking; when it is used up, go on in random order and say so."""
+    chosen: list[Offer] = []
+    if ranking is not None:
+        chosen = [
+            Offer(
+                project_id=project.id,
+                sample_id=sample.id,
+                user_id=user_id,
+                kind="random" if ranking.strategy == "random" else "informative",
+                strategy=ranking.strategy,
+                because=ranking.because,
+                ranking_id=ranking.id,
+                position=candidate.position,
+                version=ranking.version,
+                ranked_at=ranking.created_at,
+                score=candidate.score,
+                probability=candidate.probability,
+            )
+            for sample, candidate in offers.ranked(session, ranking.id, user_id, count)
+        ]
+    if len(chosen) < count:
+        taken = {each.sample_id for each in chosen}
+        more = _drawn(session, project, "train", user_id, count)
+        chosen += [each for each in more if each.sample_id not in taken][: count - len(chosen)]
+    return chosen
+
+
+def _drawn(
+    session: Session, project: Project, stratum: str, user_id: int, count: int
+) -> list[Offer]:
+    """Take the next samples of a stratum in its random order."""
+    counts = projects.tally(session, project.id)
+    if stratum == "audit":
+        left = counts.audit_samples - counts.labelled_audit
+        because = "reserved at random for evaluation; never trained on"
+    else:
+        left = counts.samples - counts.audit_samples - counts.labelled_train
+        because = waiting.USED_UP if project.ranking_id is not None else waiting.NO_RANKING
+    return [
+        Offer(
+            project_id=project.id,
+            sample_id=sample.id,
+            user_id=user_id,
+            kind="audit" if stratum == "audit" else "random",
+            strategy="random",
+            because=because,
+            probability=1 / max(left, 1),
+        )
+        for sample in offers.drawn(session, project.id, stratum, user_id, count)
+    ]
+
+
+def shown(
+    session: Session, held: Sequence[Offer], ranking: Ranking | None
+) -> tuple[OfferedSample, ...]:
+    """Put the samples to the offers."""
+    samples = {s.id: s for s in rankings.samples(session, [o.sample_id for o in held])}
+    return tuple(OfferedSample(each, samples[each.sample_id], ranking) for each in held)

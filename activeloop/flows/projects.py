@@ -1,0 +1,78 @@
+"""Make projects and find them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from activeloop.errors import Conflict, NotFound
+from activeloop.spec import ProjectSpec, parse_spec
+from activeloop.store import db, projects, trail
+from activeloop.store.tables import Project
+
+BIGGEST_ID = 2**63 - 1
+
+
+def create(
+    session: Session, spec: ProjectSpec, *, user_id: int | None = None, audit_key: str = ""
+) -> Project:
+    """Make a project from its spec.
+
+    `audit_key` is for simulations, whose audit stratum must come out the same again.
+
+    Raises:
+        Conflict: when the name is taken.
+    """
+    if projects.by_name(session, spec.name) is not None:
+        raise Conflict(f"There is already a project named {spec.name!r}; choose another name.")
+    now = db.now(session)
+    project = projects.add(
+        session,
+        name=spec.name,
+        kind=spec.kind,
+        spec=spec.dump(),
+        now=now,
+        audit_key=audit_key,
+    )
+    trail.note(session, "project.created", project_id=project.id, user_id=user_id, now=now)
+    return project
+
+
+def find(session: Session, ref: str | int) -> Project:
+    """Find a project by its number or its name.
+
+    Raises:
+        NotFound: when there is none.
+    """
+    text = str(ref)
+    found = None
+    if text.isascii() and text.isdigit() and int(text) <= BIGGEST_ID:
+        found = projects.by_id(session, int(text))
+    if found is None and "\x00" not in text:
+        found = projects.by_name(session, text)
+    if found is None:
+        raise NotFound(f"There is no project {text!r}.")
+    return found
+
+
+def all_(session: Session) -> list[Project]:
+    """List the projects, oldest first."""
+    return projects.all_(session)
+
+
+def spec_of(project: Project) -> ProjectSpec:
+    """Read a project's spec back."""
+    return parse_spec(project.spec)
+
+
+def as_json(project: Project) -> dict[str, Any]:
+    """Give what the API and the pages show of a project."""
+    return {
+        "id": project.id,
+        "name": project.name,
+        "kind": project.kind,
+        "classes": project.spec["classes"],
+        "spec": project.spec,
+        "created_at": project.created_at,
+    }

@@ -1,0 +1,175 @@
+"""Answer predictions with the champion."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from activeloop.errors import Invalid, NotReady, Problem
+from activeloop.flows.projects import spec_of
+from activeloop.spec import Kind
+from activeloop.store import featurizers, versions
+from activeloop.store.tables import Project
+from activeloop.wiring import Services
+
+if TYPE_CHECKING:
+    from activeloop.learn.features import Featurizer
+    from activeloop.learn.types import Model
+
+MAX_SAMPLES = 10_000
+KEPT = 8
+"""How many models a process keeps in memory."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions and the version that made them."""
+
+    version: int
+    predictions: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class _Ready:
+    number: int
+    classes: Sequence[str]
+    model: Model
+    featurizer: Featurizer
+
+
+_ready: OrderedDict[str, _Ready] = OrderedDict()
+_lock = threading.Lock()
+
+
+def predict(services: Services, project: Project, samples: Sequence[Any]) -> Predicted:
+    """Label samples with the champion.
+
+    Args:
+        services: of this process.
+        project: whose champion.
+        samples: by kind: a text or {"text"}; a row {column: value}; a list of numbers or
+            {"vector"}; {"image": base64}.
+
+    Raises:
+        NotReady: when the project has no champion yet.
+        Invalid: naming each sample that cannot be read.
+    """
+    if not 1 <= len(samples) <= MAX_SAMPLES:
+        raise Invalid.field("samples", f"wants 1 to {MAX_SAMPLES:,} samples, got {len(samples)}.")
+    champion = _champion(services, project)
+    kind = spec_of(project).kind
+    payloads, blobs = _payloads(kind, samples, services.settings.max_image_pixels)
+    X = champion.featurizer.transform(payloads, blobs=blobs)
+    proba = champion.model.predict_proba(X)
+    best = proba.argmax(axis=1)
+    return Predicted(
+        champion.number,
+        tuple(
+            {
+                "label": champion.classes[int(top)],
+                "probabilities": {
+                    name: float(p) for name, p in zip(champion.classes, row, strict=True)
+                },
+            }
+            for top, row in zip(best, proba, strict=True)
+        ),
+    )
+
+
+def _champion(services: Services, project: Project) -> _Ready:
+    """Read the champion, from memory when its files have been read before."""
+    from activeloop.learn import persist
+
+    with services.read() as session:
+        version = versions.champion(session, project)
+        if version is None:
+            raise NotReady(f"Project {project.name!r} has no trained version yet; label some more.")
+        featurizer = featurizers.by_id(session, version.featurizer_id)
+    key = f"{version.artifact}:{featurizer.artifact}:{version.number}"
+    with _lock:
+        if key in _ready:
+            _ready.move_to_end(key)
+            return _ready[key]
+    found = _Ready(
+        version.number,
+        tuple(version.classes),
+        persist.load(services.artifacts.get(version.artifact)),
+        persist.load_featurizer(services.artifacts.get(featurizer.artifact)),
+    )
+    with _lock:
+        _ready[key] = found
+        while len(_ready) > KEPT:
+            _ready.popitem(last=False)
+    return found
+
+
+def _payloads(
+    kind: Kind, samples: Sequence[Any], max_pixels: int
+) -> tuple[list[dict[str, Any]], list[bytes] | None]:
+    problems: list[Problem] = []
+    payloads: list[dict[str, Any]] = []
+    blobs: list[bytes] = []
+    for index, sample in enumerate(samples):
+        payload = _payload(kind, sample)
+        if payload is None:
+            problems.append(Problem(f"samples.{index}", f"is no {kind} sample", _SHAPES[kind]))
+            continue
+        payloads.append(payload)
+        if kind == "image":
+            blob = _image(payload["image"], max_pixels)
+            if blob is None:
+                problems.append(
+                    Problem(f"samples.{index}.image", "is no readable image", _SHAPES[kind])
+                )
+            else:
+                blobs.append(blob)
+    if problems:
+        raise Invalid(f"{problems[0].where} {problems[0].problem}.", problems=problems)
+    return payloads, blobs if kind == "image" else None
+
+
+_SHAPES = {
+    "text": 'Send a string or {"text": "..."}.',
+    "table": 'Send {"column": value, ...}.',
+    "vectors": 'Send a list of numbers or {"vector": [...]}.',
+    "image": 'Send {"image": "<base64 of a PNG or JPEG>"}.',
+}
+
+
+def _payload(kind: Kind, sample: Any) -> dict[str, Any] | None:
+    field = {"text": "text", "vectors": "vector", "image": "image"}.get(kind)
+    if field is None:
+        return sample if isinstance(sample, dict) and sample else None
+    value = sample.get(field) if isinstance(sample, dict) else sample
+    if kind == "vectors":
+        ok = isinstance(value, list) and bool(value) and all(_is_number(v) for v in value)
+    else:
+        ok = isinstance(value, str) and bool(value)
+    return {field: value} if ok else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _image(encoded: str, max_pixels: int) -> bytes | None:
+    """Decode base64 and make sure that it is an image of bearable size."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        data = base64.b64decode(encoded.partition(",")[2] or encoded, validate=True)
+        with Image.open(io.BytesIO(data)) as picture:
+            if picture.width * picture.height > max_pixels:
+                return None
+            picture.load()
+    except (binascii.Error, ValueError, OSError, UnidentifiedImageError, SyntaxError):
+        return None
+    except Image.DecompressionBombError:
+        return None
+    return data

@@ -1,0 +1,59 @@
+"""Which labels a run learns from: the settled ones through an event, fixed for ever."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session
+
+from activeloop.learn import agreement
+from activeloop.spec import ProjectSpec
+from activeloop.store import labels
+
+if TYPE_CHECKING:
+    from activeloop.learn.types import Ints
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Settled labels of one stratum, by seq."""
+
+    seqs: Sequence[int]
+    names: Sequence[str]
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the (seq, label) pairs: the same set gives the same digest."""
+        lines = "\n".join(f"{seq}\t{name}" for seq, name in zip(self.seqs, self.names, strict=True))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def snapshot(
+    session: Session, project_id: int, spec: ProjectSpec, number: int
+) -> tuple[Labelled, Labelled]:
+    """Give the settled labels of the train and the audit stratum through event `number`."""
+    agreed = agreement.replay(
+        labels.through(session, project_id, number), wanted=spec.answers_per_sample
+    )
+    settled = {i: each.label for i, each in agreed.items() if each.complete and each.label}
+    places = labels.snapshot_seqs(session, sorted(settled))
+    split: dict[str, list[tuple[int, str]]] = {"train": [], "audit": []}
+    for sample_id, (seq, stratum) in places.items():
+        split[stratum].append((seq, settled[sample_id]))
+    return _labelled(split["train"]), _labelled(split["audit"])
+
+
+def _labelled(pairs: list[tuple[int, str]]) -> Labelled:
+    pairs.sort()
+    return Labelled([seq for seq, _ in pairs], [name for _, name in pairs])
+
+
+def indices(spec: ProjectSpec, names: Sequence[str]) -> Ints:
+    """Turn class names into (n,) class indices."""
+    import numpy as np
+
+    index = {name: i for i, name in enumerate(spec.classes)}
+    return np.array([index[name] for name in names], dtype=np.int64)

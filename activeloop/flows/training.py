@@ -1,0 +1,258 @@
+"""Carry out a run: fit, evaluate on the audit stratum, let the gate decide, keep the version."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session
+
+from activeloop import __version__
+from activeloop.errors import CannotLearn, Conflict
+from activeloop.flows import due, featurising, gating
+from activeloop.flows.projects import find, spec_of
+from activeloop.flows.snapshots import Labelled, indices, snapshot
+from activeloop.jobs import Rank, Train
+from activeloop.spec import Mode, ProjectSpec
+from activeloop.store import db, featurizers, labels, ledger, runs, trail, versions
+from activeloop.store.tables import Featurizer, Project, Run, Version
+from activeloop.wiring import Services
+
+if TYPE_CHECKING:
+    from activeloop.flows.carrying import Work
+    from activeloop.learn.train import Trained
+    from activeloop.learn.types import Bools, Model
+
+COMMITTEE = 8
+LIBRARIES = ("numpy", "scipy", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a run starts from, read in one short transaction."""
+
+    spec: ProjectSpec
+    run: Run
+    train: Labelled
+    audit: Labelled
+    parent: Version | None
+    parent_train: frozenset[tuple[int, str]]
+    champion: Version | None
+    number: int
+
+
+def ask(
+    session: Session, project: Project, *, mode: Mode, because: str, user_id: int | None
+) -> Run:
+    """Ask for a run now.
+
+    Raises:
+        Conflict: when one is queued or running.
+        CannotLearn: when fewer than two classes have a label.
+    """
+    live = runs.live(session, project.id)
+    if live is not None:
+        raise Conflict(f"Run {live.id} is {live.status} already; wait until it ends.")
+    seen = labels.classes_seen(session, project.id)
+    if len(seen) < 2:
+        only = f"only {next(iter(seen))!r} has labels" if seen else "nothing is labelled"
+        raise CannotLearn(
+            f"Training needs labels of at least two classes outside the audit samples; {only}."
+        )
+    now = db.now(session)
+    run = due.ask(session, project, mode=mode, because=because, now=now, user_id=user_id)
+    trail.note(session, "run.asked", now=now, project_id=project.id, user_id=user_id, run=run.id)
+    return run
+
+
+def run(services: Services, job: Train, work: Work) -> None:
+    """Carry out a run. Killed anywhere and carried out again, it gives one version."""
+    work.tell("features", 0.0)
+    featurizer = featurising.ensure(services, job.project_id, work.tell)
+    with services.write() as session:
+        runs.start(session, job.run_id, db.now(session))
+    with services.read() as session:
+        known = _read(session, job)
+    _tell(services, job, work, "fitting", 0.2)
+    trained = _fit(services, known, featurizer)
+    _tell(services, job, work, "evaluating", 0.8)
+    verdict = gating.judge(
+        services,
+        known.spec,
+        audit=known.audit,
+        model=trained.model,
+        featurizer_id=featurizer.id,
+        champion=known.champion,
+        seed=known.run.snapshot,
+    )
+    _tell(services, job, work, "keeping", 0.95)
+    # saved before the row that names it: a crash here leaves a stray file, never a version without
+    artifact = services.artifacts.put(_dump(trained.model))
+    with services.write() as session:
+        _keep(session, job, known, trained, verdict, featurizer, artifact)
+        work.done(session)
+
+
+def failed(session: Session, job: Train, message: str) -> None:
+    """Mark the run as failed; the champion and the queue stay as they are."""
+    runs.fail(session, job.run_id, message, db.now(session))
+
+
+def check_due(session: Session, project: Project, now: datetime) -> Run | None:
+    """Ask for a run if one is due; the clock's door."""
+    return due.ask_if_due(session, project, spec_of(project), now)
+
+
+def _tell(services: Services, job: Train, work: Work, stage: str, progress: float) -> None:
+    work.tell(stage, progress)
+    with services.write() as session:
+        runs.tell(session, job.run_id, stage, progress)
+
+
+def _read(session: Session, job: Train) -> Known:
+    project = find(session, job.project_id)
+    spec = spec_of(project)
+    run = runs.by_id(session, project.id, job.run_id)
+    if run is None:
+        raise CannotLearn(f"Run {job.run_id} does not exist any more.")
+    train, audit = snapshot(session, project.id, spec, run.snapshot)
+    parent = versions.learner(session, project.id)
+    before: frozenset[tuple[int, str]] = frozenset()
+    if parent is not None:
+        older, _ = snapshot(session, project.id, spec, parent.snapshot)
+        before = frozenset(zip(older.seqs, older.names, strict=True))
+    return Known(
+        spec=spec,
+        run=run,
+        train=train,
+        audit=audit,
+        parent=parent,
+        parent_train=before,
+        champion=versions.champion(session, project),
+        number=versions.next_number(session, project.id),
+    )
+
+
+def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
+    """Fit by the project's recipe, incrementally where it can."""
+    from activeloop.learn import persist, recipes, strategies, train
+
+    spec = known.spec
+    _refuse_one_class(known)
+    parent = known.parent
+    recipe = recipes.get(spec.model.recipe, spec.model.params)
+    choice = train.choose_mode(
+        known.run.mode,
+        recipe=recipe,
+        has_parent=parent is not None and parent.recipe == spec.model.recipe,
+        parent_classes=parent.classes if parent else None,
+        classes=spec.classes,
+        parent_fingerprint=_fingerprint(services, parent),
+        fingerprint=featurizer.fingerprint,
+    )
+    goes_on = parent if choice.mode == "incremental" else None
+    wants = "committee" in strategies.get(spec.strategy.name).needs
+    return train.fit(
+        recipe,
+        featurising.rows(services, featurizer.id, known.train.seqs),
+        indices(spec, known.train.names),
+        len(spec.classes),
+        seed=spec.seed,
+        snapshot=known.run.snapshot,
+        choice=choice,
+        committee=COMMITTEE if wants else 0,
+        parent=persist.load(services.artifacts.get(goes_on.artifact)) if goes_on else None,
+        new=_unseen(known),
+    )
+
+
+def _unseen(known: Known) -> Bools:
+    """Mark the rows whose label the parent has not learned, or learned differently."""
+    import numpy as np
+
+    pairs = zip(known.train.seqs, known.train.names, strict=True)
+    return np.array([pair not in known.parent_train for pair in pairs], dtype=bool)
+
+
+def _refuse_one_class(known: Known) -> None:
+    seen = set(known.train.names)
+    if len(seen) < 2:
+        only = f"only {next(iter(seen))!r} has labels" if seen else "nothing is labelled"
+        raise CannotLearn(f"Training needs labels of at least two classes; {only}.")
+
+
+def _fingerprint(services: Services, version: Version | None) -> str | None:
+    if version is None:
+        return None
+    with services.read() as session:
+        return featurizers.by_id(session, version.featurizer_id).fingerprint
+
+
+def _dump(model: Model) -> bytes:
+    from activeloop.learn import persist
+
+    return persist.dump(model)
+
+
+def _keep(
+    session: Session,
+    job: Train,
+    known: Known,
+    trained: Trained,
+    verdict: gating.Verdict,
+    featurizer: Featurizer,
+    artifact: str,
+) -> None:
+    """Write the version, crown it if the gate says so, and have the queue ranked by it."""
+    decision = verdict.decision
+    now = db.now(session)
+    version = versions.add(
+        session,
+        Version(
+            project_id=job.project_id,
+            number=known.number,
+            run_id=job.run_id,
+            parent_id=known.parent.id if known.parent else None,
+            status={"reject": "rejected"}.get(decision.verdict, "held"),
+            because=decision.because,
+            mode=trained.mode,
+            recipe=known.spec.model.recipe,
+            spec=known.spec.dump(),
+            classes=list(known.spec.classes),
+            featurizer_id=featurizer.id,
+            artifact=artifact,
+            snapshot=known.run.snapshot,
+            snapshot_digest=known.train.digest,
+            train_labels=len(known.train.seqs),
+            audit_labels=len(known.audit.seqs),
+            metrics=dict(verdict.metrics),
+            seed=known.spec.seed,
+            libraries=_libraries(),
+            created_at=now,
+        ),
+    )
+    if decision.verdict == "promote":
+        versions.crown(session, job.project_id, version)
+    runs.change(
+        session,
+        job.run_id,
+        status="done",
+        stage="",
+        progress=1.0,
+        mode_used=trained.mode,
+        mode_because=trained.because,
+        verdict=decision.verdict,
+        verdict_because=decision.because,
+        train_labels=len(known.train.seqs),
+        audit_labels=len(known.audit.seqs),
+        finished_at=now,
+    )
+    if decision.verdict != "reject":
+        ledger.add(session, Rank(job.project_id), now=now)
+
+
+def _libraries() -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    return {"activeloop": __version__, **found}

@@ -1,0 +1,71 @@
+"""Look at versions, and bring any of them back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from activeloop.errors import Conflict, NotFound
+from activeloop.store import db, trail, versions
+from activeloop.store.tables import Project, Version
+
+
+def as_json(version: Version, parents: dict[int, int] | None = None) -> dict[str, Any]:
+    """Give what the API and the pages show of a version."""
+    return {
+        "number": version.number,
+        "status": version.status,
+        "because": version.because,
+        "recipe": version.recipe,
+        "mode": version.mode,
+        "parent": (parents or {}).get(version.parent_id or 0),
+        "train_labels": version.train_labels,
+        "audit_labels": version.audit_labels,
+        "metrics": version.metrics,
+        "classes": version.classes,
+        "run_id": version.run_id,
+        "snapshot": version.snapshot,
+        "snapshot_digest": version.snapshot_digest,
+        "seed": version.seed,
+        "libraries": version.libraries,
+        "created_at": version.created_at.isoformat(),
+    }
+
+
+def listed(session: Session, project: Project) -> list[dict[str, Any]]:
+    """List the versions, newest first."""
+    found = versions.all_(session, project.id)
+    parents = {version.id: version.number for version in found}
+    return [as_json(version, parents) for version in found]
+
+
+def promote(
+    session: Session, project: Project, number: int, *, user_id: int | None
+) -> dict[str, Any]:
+    """Make any version the champion, by a person's decision.
+
+    Raises:
+        NotFound: when there is no such version.
+        Conflict: when it is the champion already.
+    """
+    version = versions.by_number(session, project.id, number)
+    if version is None:
+        raise NotFound(f"Project {project.name!r} has no version {number}.")
+    if version.id == project.champion_id:
+        raise Conflict(f"Version {number} is the champion already.")
+    before = versions.champion(session, project)
+    version.because = "promoted by a person" + (
+        f" in place of version {before.number}" if before else ""
+    )
+    versions.crown(session, project.id, version)
+    trail.note(
+        session,
+        "version.promoted",
+        now=db.now(session),
+        project_id=project.id,
+        user_id=user_id,
+        version=number,
+        instead_of=before.number if before else None,
+    )
+    return as_json(version)

@@ -1,0 +1,71 @@
+"""The background jobs: one frozen value each, carrying ids only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from activeloop.errors import Invalid
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of background work; the ledger row behind it keeps its state."""
+
+    kind: ClassVar[str] = ""
+    project_id: int
+
+    @property
+    def dedupe_key(self) -> str:
+        """Name the work; the ledger holds at most one live row of a name."""
+        fields = ":".join(str(value) for value in asdict(self).values())
+        return f"{self.kind}:{fields}"
+
+    def payload(self) -> dict[str, Any]:
+        """Give the fields as JSON-able values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ImportFile(Job):
+    """Read an uploaded file into the pool."""
+
+    kind: ClassVar[str] = "import"
+    import_id: int
+
+
+@dataclass(frozen=True)
+class Featurize(Job):
+    """Turn samples that have no features yet into feature blocks, then rank."""
+
+    kind: ClassVar[str] = "featurize"
+
+
+@dataclass(frozen=True)
+class Train(Job):
+    """Carry out a run: fit, evaluate, gate, keep the version."""
+
+    kind: ClassVar[str] = "train"
+    run_id: int
+
+
+@dataclass(frozen=True)
+class Rank(Job):
+    """Score the pool and put a new ranking in front of the annotators."""
+
+    kind: ClassVar[str] = "rank"
+
+
+KINDS: dict[str, type[Job]] = {job.kind: job for job in (ImportFile, Featurize, Train, Rank)}
+
+
+def restore(kind: str, payload: dict[str, Any]) -> Job:
+    """Rebuild the job that a ledger row describes.
+
+    Raises:
+        Invalid: for a kind this release does not know.
+    """
+    if kind not in KINDS:
+        known = ", ".join(sorted(KINDS))
+        raise Invalid.field("kind", f"{kind!r} is not a job of this release ({known}).")
+    return KINDS[kind](**payload)

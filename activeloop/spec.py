@@ -1,0 +1,193 @@
+"""The project spec: what a project is, validated once, frozen, and versioned."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from activeloop.errors import Invalid, Problem
+
+Kind = Literal["text", "image", "table", "vectors"]
+Mode = Literal["auto", "incremental", "full"]
+SPEC_VERSION = 1
+MAX_CLASSES = 1000
+MAX_NAME = 100
+
+Params = dict[str, JsonValue]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class FeatureSpec(_Part):
+    """How samples become numbers. `auto` takes the recipe made for the project's kind."""
+
+    recipe: str = Field("auto", description="Feature recipe, by name; `auto` follows the kind.")
+    params: Params = Field(default_factory=dict, description="Parameters of the recipe.")
+
+
+class ModelSpec(_Part):
+    """What learns."""
+
+    recipe: str = Field("linear", description="Model recipe: linear, online, forest, or a plug-in.")
+    params: Params = Field(default_factory=dict, description="Parameters of the recipe.")
+
+
+class StrategySpec(_Part):
+    """What is asked next."""
+
+    name: str = Field("margin-badge", description="Query strategy once a model exists.")
+    cold_start: str = Field("typiclust", description="Order before a model exists.")
+    params: Params = Field(default_factory=dict, description="Parameters of the strategy.")
+
+
+class RetrainPolicy(_Part):
+    """When a new version is trained."""
+
+    every: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        20, description="Train after so many new training labels."
+    )
+    mode: Mode = Field("auto", description="auto, incremental or full.")
+
+
+class PromotionPolicy(_Part):
+    """When a challenger replaces the champion."""
+
+    rule: Literal["not_worse", "better", "manual"] = Field(
+        "not_worse",
+        description="not_worse: a paired interval excludes a loss of more than `margin`; "
+        "better: a one-sided exact McNemar test says so; manual: only people promote.",
+    )
+    margin: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        0.05, description="Largest loss of accuracy that not_worse lets pass (0..0.5)."
+    )
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = Field(
+        0.05, description="Error level of the test."
+    )
+    min_audit: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        20, description="Fewest audit labels on which the gate decides at all."
+    )
+
+
+class ProjectSpec(_Part):
+    """A project: everything but `name`, `kind` and `classes` has a default."""
+
+    version: Literal[1] = Field(SPEC_VERSION, description="Version of this format.")
+    name: str = Field(description="Unique name, 1 to 100 characters, not all digits, no slash.")
+    kind: Kind = Field(description="What a sample is: text, image, table or vectors.")
+    classes: tuple[str, ...] = Field(description="The class names, 2 to 1000, in order.")
+    guidelines: Annotated[str, Field(max_length=100_000)] = Field(
+        "", description="What annotators should know."
+    )
+    features: FeatureSpec = Field(default_factory=FeatureSpec)
+    model: ModelSpec = Field(default_factory=ModelSpec)
+    strategy: StrategySpec = Field(default_factory=StrategySpec)
+    batch_size: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        20, description="How many samples one diverse batch holds."
+    )
+    answers_per_sample: Annotated[int, Field(ge=1, le=25)] = Field(
+        1, description="Answers by different people that complete a sample."
+    )
+    audit_share: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        0.1, description="Share of samples reserved at random for evaluation, never trained on."
+    )
+    lease_seconds: Annotated[int, Field(ge=5, le=86_400)] = Field(
+        600, description="How long an offered sample stays with one annotator."
+    )
+    retrain: RetrainPolicy = Field(default_factory=RetrainPolicy)
+    promotion: PromotionPolicy = Field(default_factory=PromotionPolicy)
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
+        0, description="Seed of everything random in learning."
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        if not 1 <= len(name) <= MAX_NAME:
+            raise ValueError(f"must have 1 to {MAX_NAME} characters, has {len(name)}")
+        if name.isdigit():
+            raise ValueError("must not be all digits: that is how ids are written")
+        if "/" in name or not _printable(name):
+            raise ValueError("must be printable and contain no slash")
+        return name
+
+    @field_validator("classes")
+    @classmethod
+    def _classes(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        if not 2 <= len(classes) <= MAX_CLASSES:
+            raise ValueError(f"wants 2 to {MAX_CLASSES} names, got {len(classes)}")
+        for name in classes:
+            if not 1 <= len(name) <= MAX_NAME or not _printable(name):
+                raise ValueError(f"{name!r} must be printable, 1 to {MAX_NAME} characters")
+        doubled = sorted({name for name in classes if classes.count(name) > 1})
+        if doubled:
+            raise ValueError(f"{', '.join(doubled)} stands more than once")
+        return classes
+
+    @model_validator(mode="after")
+    def _fits(self) -> ProjectSpec:
+        if self.features.recipe not in ("auto", self.kind):
+            raise ValueError(
+                f"features.recipe {self.features.recipe!r} does not fit kind {self.kind!r}; "
+                f"use 'auto' or {self.kind!r}"
+            )
+        return self
+
+    def dump(self) -> dict[str, Any]:
+        """Give the spec as JSON-able values, defaults included."""
+        return self.model_dump(mode="json")
+
+
+def _printable(text: str) -> bool:
+    return all(unicodedata.category(character)[0] != "C" for character in text)
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """Turn pydantic's findings into problems that name the field."""
+    return [
+        Problem(
+            ".".join(map(str, found["loc"])) or "(whole)",
+            found["msg"].removeprefix("Value error, "),
+        )
+        for found in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def parse_spec(values: Any) -> ProjectSpec:
+    """Validate a spec given as plain values.
+
+    Raises:
+        Invalid: naming every field at fault.
+    """
+    try:
+        return ProjectSpec.model_validate(values)
+    except ValidationError as error:
+        problems = problems_of(error)
+        listed = "; ".join(f"{p.where}: {p.problem}" for p in problems)
+        raise Invalid(f"The project spec is not valid. {listed}", problems=problems) from error
+
+
+def read_spec(text: str) -> ProjectSpec:
+    """Validate a spec written as YAML or JSON text.
+
+    Raises:
+        Invalid: when the text cannot be read or names a wrong field.
+    """
+    try:
+        values = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+    except (json.JSONDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
+        raise Invalid(f"The project spec is neither YAML nor JSON: {error}") from error
+    return parse_spec(values)

@@ -1,0 +1,94 @@
+"""Projects and their running counts."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from activeloop.store.tables import Project, Tally
+
+
+def add(
+    session: Session,
+    *,
+    name: str,
+    kind: str,
+    spec: dict[str, Any],
+    now: datetime,
+    audit_key: str = "",
+) -> Project:
+    """Add a project with its counts at zero.
+
+    `audit_key` draws the audit stratum and the random order; a secret one is made when it is
+    empty, so that nobody can tell beforehand which samples will be audited.
+    """
+    project = Project(
+        name=name,
+        kind=kind,
+        spec=spec,
+        audit_key=audit_key or secrets.token_hex(16),
+        created_at=now,
+    )
+    session.add(project)
+    session.flush()
+    session.add(Tally(project_id=project.id))
+    session.flush()
+    return project
+
+
+def by_id(session: Session, project_id: int) -> Project | None:
+    """Look a project up by its number."""
+    return session.get(Project, project_id)
+
+
+def by_name(session: Session, name: str) -> Project | None:
+    """Look a project up by its name."""
+    return session.exec(select(Project).where(Project.name == name)).one_or_none()
+
+
+def all_(session: Session) -> list[Project]:
+    """List the projects, oldest first."""
+    return list(session.exec(select(Project).order_by(col(Project.id))))
+
+
+def tally(session: Session, project_id: int) -> Tally:
+    """Read the running counts."""
+    return session.exec(select(Tally).where(Tally.project_id == project_id)).one()
+
+
+def count(session: Session, project_id: int, **steps: int) -> None:
+    """Add to the running counts, in the caller's transaction."""
+    values = {name: getattr(Tally, name) + step for name, step in steps.items() if step}
+    if values:
+        session.execute(update(Tally).where(col(Tally.project_id) == project_id).values(**values))
+
+
+def number_events(session: Session, project_id: int, how_many: int = 1) -> int:
+    """Reserve the next event numbers and give the first.
+
+    The project's row stays locked until the commit, so numbers have no gap and are committed
+    in their order: "all events through N" is then a fixed set.
+    """
+    last = session.execute(
+        update(Tally)
+        .where(col(Tally.project_id) == project_id)
+        .values(events=Tally.events + how_many)
+        .returning(col(Tally.events))
+    ).scalar_one()
+    return int(last) - how_many + 1
+
+
+def point(session: Session, project_id: int, **pointers: int | None) -> None:
+    """Move the project's pointers: featurizer_id, champion_id, ranking_id."""
+    session.execute(update(Project).where(col(Project.id) == project_id).values(**pointers))
+
+
+def respecify(session: Session, project: Project, spec: dict[str, Any]) -> None:
+    """Replace a project's spec."""
+    project.spec = spec
+    session.add(project)
+    session.flush()

@@ -1,0 +1,107 @@
+"""Rankings: the generations of the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, insert
+from sqlmodel import Session, col, func, select
+
+from activeloop.store import projects
+from activeloop.store.tables import Candidate, Project, Ranking, Sample
+
+CHUNK = 500
+"""Rows in one statement, below SQLite's limit on its parameters."""
+
+
+def current(session: Session, project: Project) -> Ranking | None:
+    """Read the ranking now served."""
+    if project.ranking_id is None:
+        return None
+    return session.get(Ranking, project.ranking_id)
+
+
+def samples(session: Session, ids: Sequence[int]) -> list[Sample]:
+    """Read samples by their ids, in any order."""
+    if not ids:
+        return []
+    return list(session.exec(select(Sample).where(col(Sample.id).in_(list(ids)))))
+
+
+def flip(
+    session: Session,
+    ranking: Ranking,
+    picks: Sequence[tuple[int, float, float]],
+) -> Ranking:
+    """Write a new ranking and serve it from now on, in one transaction.
+
+    Args:
+        session: an open write session.
+        ranking: the new generation, without an id.
+        picks: (seq, score, probability) of the chosen samples, best first.
+    """
+    session.add(ranking)
+    session.flush()
+    for at in range(0, len(picks), CHUNK):
+        part = picks[at : at + CHUNK]
+        ids = _ids(session, ranking.project_id, [seq for seq, _, _ in part])
+        rows = [
+            {
+                "ranking_id": ranking.id,
+                "position": position,
+                "sample_id": ids[seq],
+                "score": score,
+                "probability": probability,
+                "spent": False,
+            }
+            for position, (seq, score, probability) in enumerate(part, start=at)
+            if seq in ids
+        ]
+        if rows:
+            session.execute(insert(Candidate), rows)
+    projects.point(session, ranking.project_id, ranking_id=ranking.id)
+    _drop_older(session, ranking)
+    return ranking
+
+
+def _ids(session: Session, project_id: int, seqs: Sequence[int]) -> dict[int, int]:
+    rows = session.execute(
+        select(Sample.seq, Sample.id).where(
+            Sample.project_id == project_id, col(Sample.seq).in_(list(seqs))
+        )
+    )
+    return {int(row.seq): int(row.id) for row in rows}
+
+
+def _drop_older(session: Session, kept: Ranking) -> None:
+    older = select(Ranking.id).where(
+        Ranking.project_id == kept.project_id, col(Ranking.id) != kept.id
+    )
+    session.execute(delete(Candidate).where(col(Candidate.ranking_id).in_(older)))
+
+
+def size(session: Session, ranking_id: int) -> int:
+    """Count the candidates of a ranking that can still be served."""
+    return session.exec(
+        select(func.count())
+        .select_from(Candidate)
+        .join(Sample, col(Sample.id) == col(Candidate.sample_id))
+        .where(
+            Candidate.ranking_id == ranking_id,
+            col(Candidate.spent).is_(False),
+            Sample.slots > 0,
+        )
+    ).one()
+
+
+def unavailable(session: Session, project_id: int) -> list[int]:
+    """List the seqs that a ranking must leave out: audit, complete, or removed samples."""
+    rows = session.execute(
+        select(Sample.seq).where(
+            Sample.project_id == project_id,
+            (col(Sample.stratum) != "train")
+            | (col(Sample.slots) <= 0)
+            | col(Sample.removed_at).is_not(None),
+        )
+    ).scalars()
+    return list(rows)

@@ -1,0 +1,25 @@
+"""The audit trail: who did what, when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from activeloop.store.tables import AuditEntry
+
+
+def note(
+    session: Session,
+    action: str,
+    *,
+    now: datetime,
+    project_id: int | None = None,
+    user_id: int | None = None,
+    **detail: Any,
+) -> None:
+    """Write one entry, in the transaction of the action itself."""
+    session.add(
+        AuditEntry(project_id=project_id, user_id=user_id, action=action, detail=detail, at=now)
+    )

@@ -1,0 +1,88 @@
+"""Versions: trained models and which of them is the champion."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlmodel import Session, col, func, select
+
+from activeloop.store.tables import Project, Version
+
+
+def next_number(session: Session, project_id: int) -> int:
+    """Give the number of the project's next version."""
+    highest = session.exec(
+        select(func.max(Version.number)).where(Version.project_id == project_id)
+    ).one()
+    return (highest or 0) + 1
+
+
+def add(session: Session, version: Version) -> Version:
+    """Keep a new version. Unique per run: a run done twice still gives one version."""
+    session.add(version)
+    session.flush()
+    return version
+
+
+def by_number(session: Session, project_id: int, number: int) -> Version | None:
+    """Look a version up by its number."""
+    return session.exec(
+        select(Version).where(Version.project_id == project_id, Version.number == number)
+    ).one_or_none()
+
+
+def of_run(session: Session, run_id: int) -> Version | None:
+    """Find what a run produced."""
+    return session.exec(select(Version).where(Version.run_id == run_id)).one_or_none()
+
+
+def champion(session: Session, project: Project) -> Version | None:
+    """Read the version that answers predictions."""
+    return session.get(Version, project.champion_id) if project.champion_id else None
+
+
+def learner(session: Session, project_id: int) -> Version | None:
+    """Read the newest version that the gate has not rejected: it ranks the queue."""
+    return session.exec(
+        select(Version)
+        .where(Version.project_id == project_id, Version.status != "rejected")
+        .order_by(col(Version.number).desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def newest(session: Session, project_id: int) -> Version | None:
+    """Read the version with the highest number, whatever the gate said of it."""
+    return session.exec(
+        select(Version)
+        .where(Version.project_id == project_id)
+        .order_by(col(Version.number).desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def all_(session: Session, project_id: int, limit: int = 1000) -> list[Version]:
+    """List the versions, newest first."""
+    return list(
+        session.exec(
+            select(Version)
+            .where(Version.project_id == project_id)
+            .order_by(col(Version.number).desc())
+            .limit(limit)
+        )
+    )
+
+
+def crown(session: Session, project_id: int, version: Version) -> None:
+    """Make a version the champion; the one before becomes a former champion."""
+    session.execute(
+        update(Version)
+        .where(col(Version.project_id) == project_id, col(Version.status) == "champion")
+        .values(status="former")
+        .execution_options(synchronize_session=False)
+    )
+    version.status = "champion"
+    session.add(version)
+    session.flush()
+    session.execute(
+        update(Project).where(col(Project.id) == project_id).values(champion_id=version.id)
+    )

@@ -1,0 +1,63 @@
+"""The composition root: settings in, everything the flows need out."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlmodel import Session
+
+from activeloop.settings import Settings
+from activeloop.store.artifacts import Artifacts, DirectoryArtifacts
+from activeloop.store.db import Database, open_database
+from activeloop.store.ledger import NEW_JOBS
+
+Enqueue = Callable[[Sequence[int]], None]
+
+
+def leave_to_the_clock(_job_ids: Sequence[int]) -> None:
+    """Send no hint: the clock finds the rows by itself."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What flows are given: the database, the artifact store, a way to hint, and chance."""
+
+    settings: Settings
+    database: Database
+    artifacts: Artifacts
+    enqueue: Enqueue = leave_to_the_clock
+    chance: Callable[[], float] = field(default=random.SystemRandom().random)
+
+    @property
+    def uploads(self) -> Path:
+        """Where files wait until they are imported."""
+        return self.settings.data / "uploads"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session that writes nothing."""
+        with self.database.read() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a session that commits at the end, then hints at the jobs it added."""
+        with self.database.write() as session:
+            yield session
+            job_ids = session.info.get(NEW_JOBS, [])
+        if job_ids:
+            self.enqueue(job_ids)
+
+
+def build(settings: Settings, *, enqueue: Enqueue = leave_to_the_clock) -> Services:
+    """Build the services of one process."""
+    return Services(
+        settings=settings,
+        database=open_database(settings.database_url, settings.data),
+        artifacts=DirectoryArtifacts(settings.data / "artifacts"),
+        enqueue=enqueue,
+    )
