@@ -103,7 +103,7 @@ def read_delimited(request: Request) -> Reader:
             if number <= after:
                 continue
             if cells.__class__ is list:
-                yield shape(number, dict(zip(columns, cells, strict=True)))  # type: ignore[arg-type]
+                yield shape(number, dict(zip(columns, cells, strict=True)))
             else:
                 yield cells  # type: ignore[misc]
 

