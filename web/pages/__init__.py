@@ -1,0 +1,18 @@
+"""The pages people see. Each asks one or two flows and renders; changes go through /api/v1."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from web.pages import importing, labelling, loop, projects, signing, words
+
+pages = Blueprint("pages", __name__)
+
+for room in (signing, projects, importing, labelling, loop):
+    room.install(pages)
+words.install(pages)
+
+
+def install(app: Flask) -> None:
+    """Put the pages beside the API."""
+    app.register_blueprint(pages)
