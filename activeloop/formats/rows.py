@@ -40,7 +40,7 @@ class Row:
     digest: str
     warning: str = ""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - one argument a field
         self,
         number: int,
         external_id: str | None,
