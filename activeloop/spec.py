@@ -21,7 +21,6 @@ from activeloop.errors import Invalid, Problem
 
 Kind = Literal["text", "image", "table", "vectors"]
 Mode = Literal["auto", "incremental", "full"]
-SPEC_VERSION = 1
 MAX_CLASSES = 1000
 MAX_NAME = 100
 
@@ -85,7 +84,7 @@ class PromotionPolicy(_Part):
 class ProjectSpec(_Part):
     """A project: everything but `name`, `kind` and `classes` has a default."""
 
-    version: Literal[1] = Field(SPEC_VERSION, description="Version of this format.")
+    version: Literal[1] = Field(1, description="Version of this format.")
     name: str = Field(description="Unique name, 1 to 100 characters, not all digits, no slash.")
     kind: Kind = Field(description="What a sample is: text, image, table or vectors.")
     classes: tuple[str, ...] = Field(description="The class names, 2 to 1000, in order.")

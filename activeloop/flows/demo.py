@@ -10,6 +10,7 @@ from pathlib import Path
 
 from activeloop.flows import accounts, importing, projects
 from activeloop.spec import parse_spec
+from activeloop.store import accounts as users
 from activeloop.wiring import Services
 
 PROJECT = "digits"
@@ -25,7 +26,7 @@ def seed(services: Services) -> tuple[str, str]:
     password = _password(services.settings.data / "demo-password")
     with services.read() as session:
         there = any(project.name == PROJECT for project in projects.all_(session))
-        known = accounts.find_user(session, USER) is not None
+        known = users.by_name(session, USER) is not None
     if not known:
         with services.write() as session:
             accounts.add_user(session, USER, "admin", password)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from activeloop.flows.projects import spec_of
 from activeloop.jobs import Train
 from activeloop.learn import cadence
 from activeloop.spec import ProjectSpec
@@ -42,6 +43,11 @@ def ask_if_due(session: Session, project: Project, spec: ProjectSpec, now: datet
     return ask(
         session, project, mode=spec.retrain.mode, because=verdict.because.rstrip("."), now=now
     )
+
+
+def check(session: Session, project: Project, now: datetime) -> Run | None:
+    """Ask for a run if one is due; the clock's door."""
+    return ask_if_due(session, project, spec_of(project), now)
 
 
 def ask(

@@ -48,7 +48,7 @@ def judge(
         for name, each in measured.items()
     }
     if champion is None:
-        return Verdict(metrics, promote.first(spec.promotion))
+        return Verdict(metrics, promote.first(len(y)))
     theirs = _champion_proba(services, champion, audit)
     return Verdict(metrics, promote.decide(y, theirs, proba, spec.promotion))
 

@@ -47,7 +47,7 @@ def find(session: Session, ref: str | int) -> Project:
     """
     text = str(ref)
     found = None
-    if text.isascii() and text.isdigit() and int(text) <= BIGGEST_ID:
+    if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= BIGGEST_ID:
         found = projects.by_id(session, int(text))
     if found is None and "\x00" not in text:
         found = projects.by_name(session, text)

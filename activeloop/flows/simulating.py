@@ -14,7 +14,6 @@ from activeloop.errors import ActiveloopError, Invalid
 from activeloop.flows import (
     accounts,
     carrying,
-    featurising,
     importing,
     labelling,
     projects,
@@ -22,9 +21,11 @@ from activeloop.flows import (
     tick,
 )
 from activeloop.flows.replaying import Labelled, Split
+from activeloop.jobs import Rank
 from activeloop.settings import Settings
 from activeloop.spec import Kind, ProjectSpec, parse_spec
-from activeloop.store import backlog, featurizers, schema, versions
+from activeloop.store import accounts as users
+from activeloop.store import backlog, db, featurizers, ledger, schema, versions
 from activeloop.store import projects as stored
 from activeloop.store.tables import Project
 from activeloop.wiring import Services
@@ -99,6 +100,17 @@ class Simulated:
 
 
 @dataclass(frozen=True)
+class _Setting:
+    """One repetition: the data cut by a seed, and the strategy that is drawn."""
+
+    plan: Plan
+    data: Labelled
+    parts: Split
+    seed: int
+    strategy: str
+
+
+@dataclass(frozen=True)
 class _Stage:
     """One project, ready to be labelled by one oracle."""
 
@@ -135,7 +147,8 @@ def simulate(plan: Plan, folder: Path, *, on_progress: Progress) -> Simulated:
         for name in names:
             home = folder / f"seed-{seed}-{len(curves)}"
             shutil.copytree(base, home)
-            curves.append(_curve(plan, data, parts, home, name, seed, on_progress))
+            setting = _Setting(plan, data, parts, seed, name)
+            curves.append(_curve(setting, home, on_progress))
             shutil.rmtree(home)
         shutil.rmtree(base)
     return Simulated(
@@ -204,38 +217,30 @@ def drain(services: Services, project_id: int) -> None:
             return
 
 
-def _curve(
-    plan: Plan,
-    data: Labelled,
-    parts: Split,
-    home: Path,
-    strategy: str,
-    seed: int,
-    on_progress: Progress,
-) -> Curve:
+def _curve(setting: _Setting, home: Path, on_progress: Progress) -> Curve:
     services = _services(home)
     try:
-        stage = _staged(services, plan, data, parts, strategy, seed)
-        return Curve(strategy, seed, tuple(_labelled(stage, plan, strategy, seed, on_progress)))
+        stage = _staged(services, setting)
+        points = _labelled(stage, setting, on_progress)
     finally:
         services.database.close()
+    return Curve(setting.strategy, setting.seed, tuple(points))
 
 
-def _staged(
-    services: Services, plan: Plan, data: Labelled, parts: Split, strategy: str, seed: int
-) -> _Stage:
+def _staged(services: Services, setting: _Setting) -> _Stage:
     import numpy as np
 
     from activeloop.learn import persist
     from activeloop.testing.oracle import Oracle
 
-    spec = _spec(plan, data, seed, strategy)
+    plan, data, parts, seed = setting.plan, setting.data, setting.parts, setting.seed
+    spec = _spec(plan, data, seed, setting.strategy)
     with services.write() as session:
         project = projects.find(session, "simulation")
         stored.respecify(session, project, spec.dump())
-        user = accounts.find_user(session, "oracle")
+        user = users.by_name(session, "oracle")
         featurizer = featurizers.by_id(session, project.featurizer_id or 0)
-        featurising.ask_for_ranking(session, project.id)
+        ledger.add(session, Rank(project.id), now=db.now(session))
     drain(services, project.id)
     made = persist.load_featurizer(services.artifacts.get(featurizer.artifact))
     index = {name: i for i, name in enumerate(data.classes)}
@@ -253,17 +258,16 @@ def _staged(
     )
 
 
-def _labelled(
-    stage: _Stage, plan: Plan, strategy: str, seed: int, on_progress: Progress
-) -> list[Point]:
+def _labelled(stage: _Stage, setting: _Setting, on_progress: Progress) -> list[Point]:
     """Label until the budget is spent; a point for each version."""
-    chance = random.Random(seed)  # noqa: S311 - a reproducible run, no secret
+    budget, name = setting.plan.budget, f"{setting.strategy}, seed {setting.seed}"
+    chance = random.Random(setting.seed)  # noqa: S311 - a reproducible run, no secret
     points: list[Point] = []
     seen = 0
-    for answered in range(1, plan.budget + 1):
+    for answered in range(1, budget + 1):
         if not _answer(stage, answered, chance.random):
             break
-        on_progress(f"{strategy}, seed {seed}", answered, plan.budget)
+        on_progress(name, answered, budget)
         with stage.services.read() as session:
             due = bool(backlog.live(session, stage.project.id))
         if due:

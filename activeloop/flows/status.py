@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from activeloop.errors import NotFound
 from activeloop.flows import doctor
 from activeloop.flows.projects import spec_of
 from activeloop.flows.versions import as_json as version_json
@@ -69,6 +70,18 @@ def report(session: Session, project: Project) -> dict[str, Any]:
         "doctor": findings,
         "waiting_for": findings[0] if findings else None,
     }
+
+
+def run(session: Session, project: Project, run_id: int) -> dict[str, Any]:
+    """Give one run.
+
+    Raises:
+        NotFound: when the project has no such run.
+    """
+    found = runs.by_id(session, project.id, run_id)
+    if found is None:
+        raise NotFound(f"Project {project.name!r} has no run {run_id}.")
+    return run_json(session, found)
 
 
 def run_json(session: Session, run: Run) -> dict[str, Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlmodel import Session
 
@@ -41,6 +40,16 @@ class Known:
     parent_train: frozenset[tuple[int, str]]
     champion: Version | None
     number: int
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a run has made, before it is kept."""
+
+    trained: Trained
+    verdict: gating.Verdict
+    featurizer_id: int
+    artifact: str
 
 
 def ask(
@@ -91,18 +100,13 @@ def run(services: Services, job: Train, work: Work) -> None:
     # saved before the row that names it: a crash here leaves a stray file, never a version without
     artifact = services.artifacts.put(_dump(trained.model))
     with services.write() as session:
-        _keep(session, job, known, trained, verdict, featurizer, artifact)
+        _keep(session, known, Learned(trained, verdict, featurizer.id, artifact))
         work.done(session)
 
 
 def failed(session: Session, job: Train, message: str) -> None:
     """Mark the run as failed; the champion and the queue stay as they are."""
     runs.fail(session, job.run_id, message, db.now(session))
-
-
-def check_due(session: Session, project: Project, now: datetime) -> Run | None:
-    """Ask for a run if one is due; the clock's door."""
-    return due.ask_if_due(session, project, spec_of(project), now)
 
 
 def _tell(services: Services, job: Train, work: Work, stage: str, progress: float) -> None:
@@ -144,7 +148,7 @@ def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
     parent = known.parent
     recipe = recipes.get(spec.model.recipe, spec.model.params)
     choice = train.choose_mode(
-        known.run.mode,
+        cast("Mode", known.run.mode),
         recipe=recipe,
         has_parent=parent is not None and parent.recipe == spec.model.recipe,
         parent_classes=parent.classes if parent else None,
@@ -196,24 +200,17 @@ def _dump(model: Model) -> bytes:
     return persist.dump(model)
 
 
-def _keep(
-    session: Session,
-    job: Train,
-    known: Known,
-    trained: Trained,
-    verdict: gating.Verdict,
-    featurizer: Featurizer,
-    artifact: str,
-) -> None:
+def _keep(session: Session, known: Known, learned: Learned) -> None:
     """Write the version, crown it if the gate says so, and have the queue ranked by it."""
+    trained, verdict, run = learned.trained, learned.verdict, known.run
     decision = verdict.decision
     now = db.now(session)
     version = versions.add(
         session,
         Version(
-            project_id=job.project_id,
+            project_id=run.project_id,
             number=known.number,
-            run_id=job.run_id,
+            run_id=run.id,
             parent_id=known.parent.id if known.parent else None,
             status={"reject": "rejected"}.get(decision.verdict, "held"),
             because=decision.because,
@@ -221,8 +218,8 @@ def _keep(
             recipe=known.spec.model.recipe,
             spec=known.spec.dump(),
             classes=list(known.spec.classes),
-            featurizer_id=featurizer.id,
-            artifact=artifact,
+            featurizer_id=learned.featurizer_id,
+            artifact=learned.artifact,
             snapshot=known.run.snapshot,
             snapshot_digest=known.train.digest,
             train_labels=len(known.train.seqs),
@@ -234,10 +231,10 @@ def _keep(
         ),
     )
     if decision.verdict == "promote":
-        versions.crown(session, job.project_id, version)
+        versions.crown(session, run.project_id, version)
     runs.change(
         session,
-        job.run_id,
+        run.id,
         status="done",
         stage="",
         progress=1.0,
@@ -250,7 +247,7 @@ def _keep(
         finished_at=now,
     )
     if decision.verdict != "reject":
-        ledger.add(session, Rank(job.project_id), now=now)
+        ledger.add(session, Rank(run.project_id), now=now)
 
 
 def _libraries() -> dict[str, str]:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import sqlalchemy
 from sqlalchemy import delete, insert, update
 from sqlmodel import Session, col, func, select
 
 from activeloop.events import Agreed, Event
 from activeloop.store import projects
 from activeloop.store.tables import Consensus, Label, Sample
+
+_EVENT = (
+    col(Label.id),
+    col(Label.sample_id),
+    col(Label.kind),
+    col(Label.label),
+    col(Label.undoes),
+    col(Label.counted),
+)
 
 
 def by_id(session: Session, project_id: int, label_id: int) -> Label | None:
@@ -53,11 +63,9 @@ def of_sample(session: Session, sample_id: int) -> list[Event]:
 
 def through(session: Session, project_id: int, number: int) -> Iterator[Event]:
     """Read a project's events through `number`, in order. Served by the unique number."""
-    columns = select(
-        Label.id, Label.sample_id, Label.kind, Label.label, Label.undoes, Label.counted
-    )
     rows = session.execute(
-        columns.where(Label.project_id == project_id, Label.number <= number)
+        sqlalchemy.select(*_EVENT)
+        .where(col(Label.project_id) == project_id, col(Label.number) <= number)
         .order_by(col(Label.number))
         .execution_options(yield_per=10_000)
     )

@@ -139,7 +139,7 @@ def take_slot(session: Session, sample_id: int) -> bool:
     """Take a slot of a sample, if one is free."""
     taken = session.execute(
         update(Sample)
-        .where(col(Sample.id) == sample_id, Sample.slots > 0)
+        .where(col(Sample.id) == sample_id, col(Sample.slots) > 0)
         .values(slots=Sample.slots - 1)
         .returning(col(Sample.id))
         .execution_options(synchronize_session=False)
@@ -171,9 +171,9 @@ def release(session: Session, project_id: int, user_id: int, ids: Sequence[int])
         update(Offer)
         .where(
             col(Offer.id).in_(list(ids)),
-            Offer.project_id == project_id,
-            Offer.user_id == user_id,
-            Offer.state == "open",
+            col(Offer.project_id) == project_id,
+            col(Offer.user_id) == user_id,
+            col(Offer.state) == "open",
         )
         .values(state="expired")
         .returning(col(Offer.sample_id))

@@ -339,7 +339,7 @@ class Label(SQLModel, table=True):
     )
     id: int = _id()
     project_id: int = _to("project.id")
-    number: int
+    number: int = 0
     sample_id: int = _to("sample.id", index=True)
     offer_id: int | None = Field(default=None, sa_column=Column(BIG, index=True))
     user_id: int | None = _to("user_account.id", nullable=True)

@@ -29,6 +29,7 @@ def answer(
     user: int,
     offer_id: int,
     label: str | None = "cat",
+    *,
     key: str | None = None,
 ) -> labelling.Recorded:
     with services.write() as session:
