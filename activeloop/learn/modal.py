@@ -41,6 +41,10 @@ MEASURES = {
 
 QueryFunction = Callable[..., Any]
 
+# a query function may look at what is labelled, as ranked batch does
+_QUERY: tuple[registry.Need, ...] = ("model", "labelled")
+_COMMITTEE_QUERY: tuple[registry.Need, ...] = (*_QUERY, "committee")
+
 
 def find(name: str) -> registry.Strategy:
     """Find one of modAL's measures, or any modAL query function by import path.
@@ -66,7 +70,7 @@ def find(name: str) -> registry.Strategy:
     return registry.Strategy(
         name,
         registry.get("margin").score,
-        ("model", "committee") if _asks_committee(query) else ("model",),
+        _COMMITTEE_QUERY if _asks_committee(query) else _QUERY,
         "query",
         query=partial(_ask, query, name),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from activeloop.errors import Invalid, Needs
 from activeloop.learn import strategies
-from activeloop.learn.strategies import disagreement, uncertainty
+from activeloop.learn.strategies import disagreement, registry, uncertainty
 from activeloop.learn.types import View
 from activeloop.testing import check_strategy
 
@@ -143,3 +145,55 @@ def test_vote_entropy_agrees_with_scikit_activeml(committee: Any) -> None:
     theirs = vote_entropy(votes, classes=np.arange(committee.shape[2]))
     ours = disagreement.vote_entropy(view_of(committee=committee), params={})
     assert np.allclose(ours, theirs, rtol=0, atol=1e-9)
+
+
+PLUGIN = """
+import numpy as np
+from activeloop.errors import Needs
+from activeloop.learn.strategies import strategy
+
+@strategy("runner-up", needs=("model",), picks="top", params={"power": 1.0})
+def runner_up(view, *, params):
+    if view.proba is None:
+        raise Needs("runner-up needs a trained model.")
+    return np.sort(view.proba, axis=1)[:, -2] ** params["power"]
+
+def plain(view, *, params):
+    if view.proba is None:
+        raise Needs("plain needs a trained model.")
+    return view.proba[:, 0]
+"""
+POINTS = """
+[activeloop.strategies]
+runner-up = house_strategies:runner_up
+plain = house_strategies:plain
+broken = house_strategies:nothing
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A distribution with entry points, as an installer leaves it."""
+    (tmp_path / "house_strategies.py").write_text(PLUGIN)
+    info = tmp_path / "house_strategies-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: house-strategies\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(POINTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "_known", dict(registry._known))
+    monkeypatch.delitem(sys.modules, "house_strategies", raising=False)
+
+
+@pytest.mark.usefixtures("plugin")
+def test_a_plug_in_is_listed_without_being_loaded_and_used_like_ours() -> None:
+    assert {"runner-up", "plain"} <= set(strategies.names())
+    assert "house_strategies" not in sys.modules
+    check_strategy("runner-up")
+    check_strategy("plain")
+    assert strategies.get("runner-up").params == {"power": 1.0}
+
+
+@pytest.mark.usefixtures("plugin")
+def test_a_plug_in_that_cannot_be_loaded_is_named() -> None:
+    with pytest.raises(Invalid, match="plug-in of strategy 'broken' cannot be loaded"):
+        strategies.get("broken")

@@ -11,7 +11,8 @@ from activeloop.learn.types import Float32s, Floats, Ints, View
 NEIGHBOURS = 20
 MAX_CLUSTERS = 500
 _SMALL = 5
-_FULL_KMEANS = 2_000_000
+_MANY = 64
+_DISTANCES = 1 << 20
 
 
 @strategy("typiclust", needs=(), picks="cover")
@@ -50,18 +51,29 @@ def typicality(rows: Float32s, clusters: Ints) -> Floats:
     Returns:
         (n,) positive, bounded; 0 for a point alone in its cluster.
     """
-    from sklearn.neighbors import NearestNeighbors
-
     score = np.zeros(len(rows))
-    for cluster in np.unique(clusters):
-        inside = np.flatnonzero(clusters == cluster)
+    order = np.argsort(clusters, kind="stable")
+    for inside in np.split(order, np.flatnonzero(np.diff(clusters[order])) + 1):
         near = min(NEIGHBOURS, len(inside) - 1)
-        if near == 0:
-            continue
-        search = NearestNeighbors(n_neighbors=near, algorithm="brute").fit(rows[inside])
-        distance, _ = search.kneighbors()
-        score[inside] = 1 / (distance.mean(axis=1, dtype=np.float64) + 1e-6)
+        if near > 0:
+            distance = _nearest_distances(rows[inside], near)
+            score[inside] = 1 / (distance.mean(axis=1, dtype=np.float64) + 1e-6)
     return score
+
+
+def _nearest_distances(rows: Float32s, near: int) -> Floats:
+    """Give (n, near) distances to the nearest others, a few rows at a time."""
+    squares = np.einsum("ij,ij->i", rows, rows)
+    found = np.empty((len(rows), near), np.float32)
+    step = max(1, _DISTANCES // len(rows))
+    for first in range(0, len(rows), step):
+        part = slice(first, first + step)
+        squared = squares[part, None] + squares - 2 * (rows[part] @ rows.T)
+        own = np.arange(len(squared))
+        squared[own, first + own] = np.inf
+        found[part] = np.partition(squared, near - 1, axis=1)[:, :near]
+    # copies: cancellation can leave less than nothing
+    return np.sqrt(np.maximum(found, 0))
 
 
 def covering_order(
@@ -102,18 +114,16 @@ def _rank_within(clusters: Ints, score: Floats) -> Ints:
 
 
 def _clusters(rows: Float32s, wanted: int, seed: int) -> Ints:
-    from sklearn.cluster import KMeans, MiniBatchKMeans
+    from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
     distinct = len(np.unique(rows.round(4), axis=0))
     k = min(wanted, MAX_CLUSTERS, distinct)
     if k <= 1:
         return np.zeros(len(rows), np.int64)
-    model = (
-        KMeans(k, n_init=1, max_iter=30, random_state=seed)
-        if len(rows) * k <= _FULL_KMEANS
-        else MiniBatchKMeans(k, n_init=1, max_iter=10, batch_size=2048, random_state=seed)
-    )
+    # for many clusters, k-means++ takes longer than all that follows and gains nothing
+    init = "k-means++" if k <= _MANY else "random"
+    model = KMeans(k, init=init, n_init=1, max_iter=20, random_state=seed)
     # threads add up in the order they finish: one of them, or the same seed is not the same order
     with threadpool_limits(1):
         return np.asarray(model.fit_predict(rows), np.int64)
