@@ -1,0 +1,124 @@
+"""Sum a simulation up: a row per strategy, and a picture of the curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from activeloop.flows.simulating import Curve, Simulated
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from activeloop.learn.types import Estimate, Ints
+
+SHARES = (0.9, 0.95)
+"""Shares of the best accuracy seen whose cost in labels is told."""
+COLOURS = ("#2f6fde", "#d9480f", "#2b8a3e", "#9c36b5", "#0b7285", "#a61e4d", "#5c940d")
+RANDOM_COLOUR = "#868e96"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One strategy in the table.
+
+    Attributes:
+        strategy: its name.
+        area: mean accuracy over the budget (AUBC), with its interval over the seeds.
+        gain: the same less random's, seed by seed.
+        last: accuracy at the end of the budget.
+        labels_to: labels spent until a share of the best accuracy was reached, by share; None
+            when some seed never reached it.
+    """
+
+    strategy: str
+    area: Estimate
+    gain: Estimate
+    last: Estimate
+    labels_to: dict[float, float | None]
+
+
+def rows(simulated: Simulated) -> list[Row]:
+    """Sum each strategy up, the best first."""
+    from activeloop.learn import curves
+
+    grid = _grid(simulated)
+    areas = {
+        (curve.strategy, curve.seed): curves.area(_points(curve), grid)
+        for curve in simulated.curves
+    }
+    top = max((p.accuracy for curve in simulated.curves for p in curve.points), default=0.0)
+    found = []
+    for name in _names(simulated):
+        its = [curve for curve in simulated.curves if curve.strategy == name]
+        row = Row(
+            strategy=name,
+            area=curves.estimate([areas[name, curve.seed] for curve in its]),
+            gain=curves.estimate(
+                [areas[name, curve.seed] - areas["random", curve.seed] for curve in its]
+            ),
+            last=curves.estimate([c.points[-1].accuracy for c in its if c.points]),
+            labels_to={share: _mean_labels(its, share * top) for share in SHARES},
+        )
+        found.append(row)
+    return sorted(found, key=lambda row: -row.area.value)
+
+
+def _mean_labels(its: list[Curve], target: float) -> float | None:
+    from activeloop.learn import curves
+
+    reached = [curves.labels_to(_points(curve), target) for curve in its]
+    known = [labels for labels in reached if labels is not None]
+    return sum(known) / len(known) if known and len(known) == len(reached) else None
+
+
+def draw(simulated: Simulated, path: Path) -> Path:
+    """Draw the curves with their intervals to a picture file (PNG, SVG or PDF by its ending)."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 5), dpi=144, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for at, name in enumerate(n for n in _names(simulated) if n != "random"):
+        _draw_one(axes, simulated, name, COLOURS[at % len(COLOURS)])
+    _draw_one(axes, simulated, "random", RANDOM_COLOUR)
+    seeds = len({curve.seed for curve in simulated.curves})
+    axes.set_xlabel("labels given")
+    axes.set_ylabel("accuracy on the test set")
+    axes.set_title(
+        f"{simulated.pool:,} samples in the pool, {simulated.test:,} in the test set, "
+        f"{seeds} {'seed' if seeds == 1 else 'seeds'}",
+        fontsize=10,
+    )
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="lower right")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    return path
+
+
+def _draw_one(axes: Axes, simulated: Simulated, name: str, colour: str) -> None:
+    from activeloop.learn import curves
+
+    its = [_points(curve) for curve in simulated.curves if curve.strategy == name]
+    band = curves.band(its, _grid(simulated))
+    axes.plot(band.labels, band.mean, color=colour, label=name, linewidth=2)
+    axes.fill_between(band.labels, band.low, band.high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _names(simulated: Simulated) -> list[str]:
+    return list(dict.fromkeys(curve.strategy for curve in simulated.curves))
+
+
+def _points(curve: Curve) -> list[tuple[int, float]]:
+    return [(point.answers, point.accuracy) for point in curve.points]
+
+
+def _grid(simulated: Simulated) -> Ints:
+    import numpy as np
+
+    costs = {point.answers for curve in simulated.curves for point in curve.points}
+    return np.array(sorted(costs), dtype=np.int64)
