@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from activeloop.flows import due as cadence
 from activeloop.flows.carrying import FINAL, fail_for_good
 from activeloop.store import db, heartbeats, offers, projects, reminders
 
@@ -76,6 +75,8 @@ def _projects(services: Services) -> list[int]:
 
 def _asks(services: Services, project_id: int) -> bool:
     try:
+        from activeloop.flows import due as cadence
+
         with services.write() as session:
             project = projects.by_id(session, project_id)
             if project is None or not reminders.only_clock(session):

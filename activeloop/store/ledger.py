@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, case, false, or_, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
@@ -205,7 +206,9 @@ def _inserted(session: Session, job: Job, *, now: datetime, delay: timedelta) ->
             created_at=now,
         )
         .on_conflict_do_nothing(
-            index_elements=[JOB.c.dedupe_key], index_where=JOB.c.state.in_(LIVE)
+            # as text: PostgreSQL recognises the index only when the values are no parameters
+            index_elements=[JOB.c.dedupe_key],
+            index_where=sql("state IN ('queued', 'running')"),
         )
         .returning(JOB.c.id)
     ).one_or_none()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from activeloop.errors import Fenced
-from activeloop.jobs import Rank
+from activeloop.jobs import ImportFile, Rank
 from activeloop.store import backlog, ledger, projects, reminders, schema
 from activeloop.store.db import Database, open_database
 from activeloop.store.ledger import NEW_JOBS, Claim
@@ -85,6 +85,13 @@ def use_up(database: Database, job_id: int) -> datetime:
 def test_asking_twice_for_a_waiting_job_is_asking_once(database: Database) -> None:
     assert add(database) == add(database)
     assert add(database, 2) != add(database, 1)
+
+
+def test_many_jobs_are_added_on_one_connection(database: Database) -> None:
+    with database.write() as session:
+        # the driver prepares a statement from its sixth use on
+        ids = [ledger.add(session, ImportFile(1, number), now=START) for number in range(12)]
+    assert len(set(ids)) == 12
 
 
 def test_a_transaction_lists_the_jobs_it_added(database: Database) -> None:

@@ -1,0 +1,53 @@
+"""A pool process: its own services, made after the fork."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+from functools import cached_property
+from typing import Any
+
+from celery import signals
+
+from activeloop.settings import Settings
+from activeloop.wiring import Services, build
+
+from .hints import sender
+
+PR_SET_PDEATHSIG = 1
+
+
+def worker_name(pid: int | None = None) -> str:
+    """Name a worker for people, and for `reminders.release`."""
+    return f"{socket.gethostname()}:{pid or os.getpid()}"
+
+
+class Child:
+    """What the tasks of one pool process share."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Remember the settings; open nothing before the fork."""
+        self._settings = settings
+        self._parent = os.getpid()
+
+    def listen(self) -> None:
+        """Prepare each pool process when it starts."""
+        signals.worker_process_init.connect(self._prepare, weak=False)
+
+    @cached_property
+    def services(self) -> Services:
+        """The services of this process; first used after the fork."""
+        return build(self._settings, enqueue=sender(self._settings))
+
+    @property
+    def owner(self) -> str:
+        """Name of this process as holder of a job."""
+        return f"{worker_name(self._parent)}/{os.getpid()}"
+
+    def _prepare(self, **_kwargs: Any) -> None:
+        # an orphan would go on beating for a job that a restarted worker could take
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
