@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, request, session
-from flask_limiter import Limiter, RateLimitExceeded
-from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect, validate_csrf
 from wtforms import ValidationError
 
-from activeloop.errors import Forbidden, Invalid, Problem, TooMany
+from activeloop.errors import Forbidden, Invalid, Problem
 from activeloop.flows import accounts
 from activeloop.flows.accounts import ROLES, Account
 from activeloop.settings import Settings
-from web.context import account, by_token, cookie_name, services, shown_secret, visitor
+from web.attempts import Attempts
+from web.context import account, by_token, cookie_name, services, shown_secret
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = "public"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
-PER_NAME = "10 per minute"
-PER_ADDRESS = "60 per minute"
+ATTEMPTS = "activeloop-attempts"
 _DECLARED = "activeloop_role"
 
 
@@ -62,22 +59,9 @@ def install(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     CSRFProtect(app)
-    app.extensions["activeloop-limiter"] = Limiter(
-        get_remote_address,
-        app=app,
-        storage_uri=settings.redis_url or "memory://",
-        storage_options=_patience(settings),
-        in_memory_fallback_enabled=bool(settings.redis_url),
-        swallow_errors=True,
-        key_prefix="activeloop",
-    )
+    app.extensions[ATTEMPTS] = Attempts(settings)
     app.view_functions["static"] = public(app.view_functions["static"])
     app.before_request(_guard)
-
-
-def _patience(settings: Settings) -> dict[str, Any]:
-    """Wait for Redis for a moment only: signing in goes on without it."""
-    return {"socket_connect_timeout": 0.3, "socket_timeout": 0.3} if settings.redis_url else {}
 
 
 def _guard() -> None:
@@ -89,10 +73,10 @@ def _guard() -> None:
     if wanted != PUBLIC and not account().may(wanted):
         raise Forbidden(f"This needs the role {wanted}; yours is {account().role}.")
     if request.method not in SAFE_METHODS:
-        _refuse_forgery()
+        _refuse_forgery(wanted)
 
 
-def _refuse_forgery() -> None:
+def _refuse_forgery(wanted: str) -> None:
     """Make sure that a change was asked for by our own page, or by a program with a token.
 
     Raises:
@@ -105,7 +89,7 @@ def _refuse_forgery() -> None:
         raise Forbidden("The request comes from another site.")
     if not request.path.startswith("/api/"):
         current_app.extensions["csrf"].protect()
-    elif visitor() is not None:
+    elif wanted != PUBLIC:
         # by header only: looking for a form field would read a whole upload first
         try:
             validate_csrf(request.headers.get(CSRF_HEADER))
@@ -123,7 +107,7 @@ def sign_in(answer: Response, name: str, password: str) -> Account:
         TooMany: after ten attempts a minute on one name from one address.
         Unauthenticated: when name and password do not fit.
     """
-    _slow_down(name)
+    cast("Attempts", current_app.extensions[ATTEMPTS]).count(request.remote_addr or "", name)
     signed = accounts.sign_in(services(), name, password, instead_of=shown_secret())
     session.clear()  # a new CSRF secret with the new session
     answer.set_cookie(
@@ -147,19 +131,3 @@ def sign_out(answer: Response) -> None:
     session.clear()
     secure = services().settings.secure_cookies
     answer.delete_cookie(cookie_name(), path="/", secure=secure, httponly=True, samesite="Lax")
-
-
-def _slow_down(name: str) -> None:
-    limiter = cast("Limiter", current_app.extensions["activeloop-limiter"])
-    address = get_remote_address()
-    short = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16]
-    try:
-        with (
-            limiter.shared_limit(PER_ADDRESS, scope="sign-in-address", key_func=lambda: address),
-            limiter.shared_limit(
-                PER_NAME, scope="sign-in-name", key_func=lambda: f"{address}/{short}"
-            ),
-        ):
-            return
-    except RateLimitExceeded as error:
-        raise TooMany from error

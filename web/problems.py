@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from flask import Flask, Response, redirect, render_template, request
 from pydantic_core import to_json
@@ -38,6 +39,16 @@ STATUS: dict[type[ActiveloopError], int] = {
     errors.Transient: 503,
     errors.Fenced: 503,
 }
+
+WHERE = {
+    401: "Authorization",
+    403: "account",
+    404: "path",
+    405: "method",
+    413: "body",
+    415: "Content-Type",
+}
+"""Where to look when the error itself does not say."""
 
 _log = logging.getLogger(__name__)
 
@@ -114,7 +125,8 @@ def _refused(error: ActiveloopError) -> AnyResponse:
         return redirect(f"{SIGN_IN}?{_next()}")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, errors.Transient):
         _log.error("%s %s: %s", request.method, request.path, error, exc_info=error)
-    answer = problem(status, _kebab(type(error).__name__), error.message, error.problems)
+    problems = error.problems or (Problem(WHERE.get(status, "request"), error.message),)
+    answer = problem(status, _kebab(type(error).__name__), error.message, problems)
     if isinstance(error, errors.Unauthenticated):
         answer.headers["WWW-Authenticate"] = 'Bearer realm="activeloop"'
     if isinstance(error, errors.TooMany):
@@ -125,8 +137,6 @@ def _refused(error: ActiveloopError) -> AnyResponse:
 
 
 def _next() -> str:
-    from urllib.parse import urlencode
-
     return urlencode({"next": request.full_path.rstrip("?")})
 
 
@@ -134,19 +144,19 @@ def _declined(error: HTTPException) -> AnyResponse:
     """Give Flask's own refusals (404, 405, 413, ...) the same shape."""
     status = error.code or int(HTTPStatus.INTERNAL_SERVER_ERROR)
     if status < HTTPStatus.BAD_REQUEST:
-        return error.get_response()  # type: ignore[return-value]  # a redirect
+        return error.get_response()  # a redirect
     if isinstance(error, InternalServerError) and error.original_exception is not None:
         return _broken(error.original_exception)
     detail = re.sub(r"<[^>]+>", "", error.description or "")
-    where = {404: "path", 405: "method", 413: "body", 415: "Content-Type"}.get(status, "request")
-    answer = problem(status, _kebab(type(error).__name__), detail, [Problem(where, detail)])
+    found = Problem(WHERE.get(status, "request"), detail)
+    answer = problem(status, _kebab(type(error).__name__), detail, [found])
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             answer.headers[name] = value
     return answer
 
 
-def _broken(error: Exception) -> AnyResponse:
+def _broken(error: BaseException) -> AnyResponse:
     """Log what nobody foresaw under an id, and tell the caller the id only."""
     reference = secrets.token_hex(6)
     _log.error("%s: %s %s broke", reference, request.method, request.path, exc_info=error)

@@ -52,8 +52,7 @@ def received(request: Request, folder: Path, *, limit_mb: int) -> Iterator[Uploa
     request.max_content_length = limit_mb * MIB
     try:
         taken = _multipart(request, path) if request.mimetype == MULTIPART else _raw(request, path)
-        if path.stat().st_size == 0:
-            raise Invalid.field("file", "is empty.", "Send a file with at least one row.")
+        _refuse_nothing(path)
         yield taken
     except RequestEntityTooLarge as error:
         path.unlink(missing_ok=True)
@@ -63,6 +62,11 @@ def received(request: Request, folder: Path, *, limit_mb: int) -> Iterator[Uploa
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def _refuse_nothing(path: Path) -> None:
+    if path.stat().st_size == 0:
+        raise Invalid.field("file", "is empty.", "Send a file with at least one row.")
 
 
 def mapping_of(query: MultiDict[str, str], fields: dict[str, str]) -> dict[str, str]:
@@ -81,7 +85,7 @@ def mapping_of(query: MultiDict[str, str], fields: dict[str, str]) -> dict[str, 
     for name, value in found.items():
         if not _sane(name) or not _sane(value) or not name or not value:
             where = MAP + name if _sane(name) else "mapping"
-            raise Invalid.field(where, f"{ascii(value)} cannot be a column's name.")
+            raise Invalid.field(where, f"{value!a} cannot be a column's name.")
     return found
 
 
