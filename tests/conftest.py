@@ -11,6 +11,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from activeloop.store.db import open_database
+from activeloop.store.schema import upgrade
 from tests.servers import Postgres, Redis
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the fixtures that they ask for, so that nobody has to remember to."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
-        if asked & SERVERS:
+        # a parametrized fixture asks for its server only when it runs
+        parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
+        if asked & SERVERS or "postgresql" in parameters:
             item.add_marker("servers")
         if "chromium_path" in asked:
             item.add_marker("browser")
@@ -74,7 +78,26 @@ def postgres_server(server_folder: Path) -> Iterator[Postgres]:
 @pytest.fixture
 def postgres_url(postgres_server: Postgres) -> Iterator[str]:
     """Give the URL of a new, empty database."""
+    if not postgres_server.alive:  # a fault test may have left it dead
+        postgres_server.start()
     name = postgres_server.create_database()
+    yield postgres_server.url_of(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def _migrated_template(postgres_server: Postgres) -> str:
+    name = postgres_server.create_database()
+    database = open_database(postgres_server.url_of(name), Path())
+    upgrade(database)
+    database.close()
+    return name
+
+
+@pytest.fixture
+def migrated_postgres_url(postgres_server: Postgres, _migrated_template: str) -> Iterator[str]:
+    """Give the URL of a new database with the schema in place, copied in milliseconds."""
+    name = postgres_server.create_database(template=_migrated_template)
     yield postgres_server.url_of(name)
     postgres_server.drop_database(name)
 

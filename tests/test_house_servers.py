@@ -35,6 +35,11 @@ def test_a_database_is_a_copy_of_its_template(postgres_server: Postgres) -> None
         assert connection.execute("SELECT number FROM seen").fetchone() == (42,)
 
 
+def test_a_migrated_database_has_the_schema_and_no_rows(migrated_postgres_url: str) -> None:
+    with psycopg.connect(migrated_postgres_url) as connection:
+        assert connection.execute("SELECT count(*) FROM project").fetchone() == (0,)
+
+
 def test_postgres_keeps_what_was_committed_when_it_is_killed(
     postgres_server: Postgres, postgres_url: str
 ) -> None:
