@@ -1,0 +1,65 @@
+"""When a new version is due, from counts alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+LEAST_CLASSES: Final = 2
+
+
+@dataclass(frozen=True)
+class Due:
+    """Whether to train now; if not, how many labels are missing and what is waited for."""
+
+    due: bool
+    missing: int
+    because: str
+
+
+def due(
+    *,
+    labels: int,
+    labels_at_last_run: int,
+    every: int,
+    classes_labelled: int,
+    active: bool = False,
+    last_failed: bool = False,
+) -> Due:
+    """Say whether the next run is due.
+
+    Args:
+        labels: training samples with a label now.
+        labels_at_last_run: how many the last run started with; 0 before any run.
+        every: new labels that make a run due.
+        classes_labelled: distinct classes among the training labels.
+        active: whether a run is queued or running.
+        last_failed: whether the last run failed.
+
+    Example:
+        >>> due(labels=33, labels_at_last_run=20, every=20, classes_labelled=4).because
+        '7 more labels until the next run.'
+    """
+    fresh = max(0, labels - labels_at_last_run)
+    missing = max(0, every - fresh)
+    if active:
+        return Due(due=False, missing=missing, because="A run is under way.")
+    if missing:
+        return Due(due=False, missing=missing, because=_waiting(missing, last_failed=last_failed))
+    if classes_labelled < LEAST_CLASSES:
+        found = "no class has" if classes_labelled == 0 else "only one class has"
+        because = f"Labels of at least two classes are needed; {found} any so far."
+        return Due(due=False, missing=0, because=because)
+    return Due(due=True, missing=0, because=f"{_labels(fresh)} since the last run.")
+
+
+def _waiting(missing: int, *, last_failed: bool) -> str:
+    more = f"{missing} more label{'s' if missing > 1 else ''}"
+    if last_failed:
+        # The same labels would fail the same way: trying again needs new ones, or a person.
+        return f"The last run failed; it is tried again after {more}, or when asked for."
+    return f"{more} until the next run."
+
+
+def _labels(count: int) -> str:
+    return f"{count} new label{'s' if count != 1 else ''}"

@@ -1,0 +1,24 @@
+"""Model recipes: ways of learning, found by name.
+
+Example:
+    >>> names()
+    ['forest', 'linear', 'online']
+"""
+
+from __future__ import annotations
+
+from activeloop.learn.recipes.contract import Recipe, get, names, recipe, restore
+from activeloop.learn.recipes.forest import ForestRecipe
+from activeloop.learn.recipes.linear import LinearRecipe
+from activeloop.learn.recipes.online import OnlineRecipe
+
+__all__ = [
+    "ForestRecipe",
+    "LinearRecipe",
+    "OnlineRecipe",
+    "Recipe",
+    "get",
+    "names",
+    "recipe",
+    "restore",
+]

@@ -1,0 +1,151 @@
+"""The default: multinomial logistic regression, calibrated; a committee when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activeloop.errors import Needs
+from activeloop.learn.features.contract import checked_params
+from activeloop.learn.recipes.contract import Arrays, check_training, recipe
+from activeloop.learn.recipes.design import Design, prepare
+from activeloop.learn.recipes.heads import Heads, heads_from, softmax, spread
+from activeloop.learn.recipes.softmax import Fitted, calibrate, fit_softmax
+from activeloop.learn.types import Features, Float32s, Ints, Model
+from activeloop.spec import Params
+
+DEFAULTS: Final = {"C": 30.0, "idf": True}
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """Weights with centring, scaling, inverse document frequency and temperature folded in."""
+
+    n_classes: int
+    present: NDArray[np.int64]
+    heads: Heads
+    members: Heads | None
+    facts: Mapping[str, Any]
+    recipe: str = "linear"
+
+    def predict_proba(self, X: Features) -> Float32s:
+        """Give (n, n_classes) calibrated probabilities; each row sums to 1."""
+        return spread(softmax(self.heads.scores(X)), self.present, self.n_classes)
+
+    def committee_proba(self, X: Features) -> Float32s:
+        """Give (k, n, n_classes) probabilities of the members, by one matrix product.
+
+        Raises:
+            Needs: when the model was trained without a committee.
+        """
+        if self.members is None:
+            raise Needs("This model was trained without a committee; train one with members.")
+        scores = self.members.scores(X).reshape(X.shape[0], self.members.count, -1)
+        return spread(softmax(scores).transpose(1, 0, 2), self.present, self.n_classes)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Give manifest and arrays; `LinearRecipe.restore` takes them back."""
+        count = self.members.count if self.members else 0
+        manifest = {
+            "n_classes": self.n_classes,
+            "width": self.heads.width,
+            "members": count,
+            "facts": dict(self.facts),
+        }
+        arrays = {"present": self.present, **self.heads.arrays()}
+        if self.members:
+            arrays |= self.members.arrays("member_")
+            arrays.pop("member_columns", None)
+        return manifest, arrays
+
+
+@recipe("linear")
+class LinearRecipe:
+    """Multinomial logistic regression (L-BFGS) with one temperature from held-out scores.
+
+    A retrain is always full: the optimum does not depend on where it starts, so the version can be
+    trained again from its labels alone.
+    """
+
+    name = "linear"
+    incremental = False
+
+    def __init__(self, params: Params) -> None:
+        """Take `C` (inverse penalty) and `idf` (weight sparse columns by rarity).
+
+        Raises:
+            Invalid: naming the parameter at fault.
+        """
+        self.params = checked_params(self.name, params, DEFAULTS)
+
+    def fit(
+        self,
+        X: Features,
+        y: Ints,
+        n_classes: int,
+        *,
+        seed: int,
+        committee: int = 0,
+        parent: Model | None = None,
+        new: NDArray[Any] | slice | None = None,
+    ) -> LinearModel:
+        """Learn from all labelled rows; see `Recipe.fit`. Parent and new rows are not used."""
+        present = check_training(X, y, n_classes)
+        places = np.searchsorted(present, y).astype(np.int64)
+        strength, rng = float(self.params["C"]), np.random.default_rng(seed)
+        design = prepare(X, idf=bool(self.params["idf"]))
+        found = calibrate(design.Z, places, strength=strength, rng=rng)
+        fitted = fit_softmax(design.Z, places, strength=strength)
+        facts = {
+            "temperature": found.temperature,
+            "calibration": found.because,
+            "converged": fitted.converged,
+            "labels": len(y),
+        }
+        heads = _stack(design, [fitted], X.shape[1], found.temperature)
+        members = None
+        if committee:
+            drawn = _bootstrap(design, places, fitted, strength=strength, k=committee, rng=rng)
+            members = _stack(design, drawn, X.shape[1], found.temperature)
+        return LinearModel(n_classes, present, heads, members, facts)
+
+    @classmethod
+    def restore(cls, manifest: Mapping[str, Any], arrays: Arrays) -> LinearModel:
+        """Rebuild a model from its state; its predictions are identical."""
+        count = int(manifest["members"])
+        return LinearModel(
+            int(manifest["n_classes"]),
+            arrays["present"],
+            heads_from(manifest, arrays, prefix="", count=1),
+            heads_from(manifest, arrays, prefix="member_", count=count) if count else None,
+            dict(manifest["facts"]),
+        )
+
+
+def _bootstrap(
+    design: Design,
+    y: Ints,
+    start: Fitted,
+    *,
+    strength: float,
+    k: int,
+    rng: np.random.Generator,
+) -> list[Fitted]:
+    """Fit k members on randomly weighted rows; no member ever loses a class.
+
+    Source:
+        Rubin (1981), "The Bayesian bootstrap".
+    """
+    weights = rng.exponential(size=(k, len(y))).astype(np.float32)
+    return [fit_softmax(design.Z, y, strength=strength, weights=w, start=start) for w in weights]
+
+
+def _stack(design: Design, fitted: list[Fitted], width: int, temperature: float) -> Heads:
+    coef = np.hstack([one.coef for one in fitted])
+    offsets = np.concatenate([one.offsets for one in fitted])
+    weights, shifted = design.unfold(coef / temperature, offsets / temperature)
+    return Heads(width, design.columns, weights, shifted, len(fitted))
