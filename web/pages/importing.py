@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from activeloop.flows import importing, projects, status
+from activeloop.flows import projects
 from web.auth import role
 from web.context import services
 
@@ -20,6 +20,8 @@ def install(pages: Blueprint) -> None:
 @role("engineer")
 def data(project_id: int) -> str:
     """Show the upload form and the imports so far."""
+    from activeloop.flows import status
+
     with services().read() as session:
         report = status.report(session, projects.find(session, project_id))
     return render_template("data.html", s=report)
@@ -28,6 +30,8 @@ def data(project_id: int) -> str:
 @role("engineer")
 def import_report(project_id: int, import_id: int) -> str:
     """Show what one import added, and each row it did not take."""
+    from activeloop.flows import importing
+
     with services().read() as session:
         project = projects.find(session, project_id)
         report = importing.report(session, project, import_id)

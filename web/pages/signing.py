@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as AnyResponse
 
 from activeloop.errors import ActiveloopError
 from web import auth
@@ -19,13 +18,13 @@ def install(pages: Blueprint) -> None:
 
 
 @auth.public
-def sign_in() -> AnyResponse:
+def sign_in() -> Response:
     """Show the form; or check what it holds and go where the visitor wanted to go."""
     if request.method == "GET":
         return make_response(_form("", request.args.get("next", "")))
     name = request.form.get("name", "")
     wanted = request.form.get("next", "")
-    answer = redirect(_inside(wanted))
+    answer = make_response(redirect(_inside(wanted)))
     try:
         auth.sign_in(answer, name, request.form.get("password", ""))
     except ActiveloopError as error:
@@ -35,9 +34,9 @@ def sign_in() -> AnyResponse:
 
 
 @auth.public
-def sign_out() -> AnyResponse:
+def sign_out() -> Response:
     """End the session; without one there is nothing to end, and the same page follows."""
-    answer = redirect(url_for("pages.sign_in"))
+    answer = make_response(redirect(url_for("pages.sign_in")))
     auth.sign_out(answer)
     return answer
 

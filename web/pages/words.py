@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint
+from markupsafe import Markup, escape
 
 from activeloop import __version__
 from activeloop.errors import Unauthenticated
@@ -36,6 +37,7 @@ def install(pages: Blueprint) -> None:
     pages.add_app_template_filter(span)
     pages.add_app_template_filter(moment)
     pages.add_app_template_filter(tone)
+    pages.add_app_template_filter(sentence)
     pages.app_context_processor(frame)
 
 
@@ -111,3 +113,20 @@ def tone(status: str | None) -> str:
     ('good', '')
     """
     return TONES.get(status or "", "")
+
+
+def sentence(text: str | None) -> Markup:
+    """Begin with a capital, and set what stands between backticks as code; the rest is escaped.
+
+    >>> sentence("run `activeloop up`")
+    Markup('Run <code>activeloop up</code>')
+    """
+    words = text or ""
+    pieces = (words[:1].upper() + words[1:]).split("`")
+    if len(pieces) % 2 == 0:  # a backtick without its partner is only a character
+        pieces[-2:] = ["`".join(pieces[-2:])]
+    shown = (
+        Markup("<code>{}</code>").format(piece) if place % 2 else escape(piece)
+        for place, piece in enumerate(pieces)
+    )
+    return Markup().join(shown)

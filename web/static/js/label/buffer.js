@@ -2,8 +2,8 @@
 
 import { call, clock } from "../api.js";
 
-export const AHEAD = 5;
-const LOW = 3;
+export const AHEAD = 6;
+const LOW = 4;
 const MOST = 100;
 const MARGIN = 1500;
 

@@ -29,9 +29,10 @@ export class Choices {
     this.clear();
   }
 
-  /** Choose by key: the first ten in sight have one. */
-  at(place) {
-    if (place < this.shown.length) this.choose(this.shown[place]);
+  /** Choose by key: the first ten in sight have one, and each shows it. */
+  press(digit) {
+    const button = this.shown.find((each) => each.querySelector("kbd").textContent === digit);
+    if (button) this.choose(button);
   }
 
   open(text) {
@@ -66,10 +67,11 @@ export class Choices {
     const inSight = new Set(buttons);
     for (const button of this.buttons) button.hidden = !inSight.has(button);
     this.box.append(...buttons, ...this.buttons.filter((button) => !inSight.has(button)));
+    const keys = keysFor(buttons.map((button) => button.dataset.class));
     for (const button of this.buttons) {
-      const place = buttons.indexOf(button);
-      button.querySelector("kbd").textContent = place >= 0 && place < KEYS.length ? KEYS[place] : "";
-      if (place >= 0 && place < KEYS.length) button.setAttribute("aria-keyshortcuts", KEYS[place]);
+      const key = keys[buttons.indexOf(button)] ?? "";
+      button.querySelector("kbd").textContent = key;
+      if (key) button.setAttribute("aria-keyshortcuts", key);
       else button.removeAttribute("aria-keyshortcuts");
     }
   }
@@ -99,6 +101,13 @@ export class Choices {
   remind(name) {
     for (const button of this.buttons) button.classList.toggle("chosen", button.dataset.class === name);
   }
+}
+
+/** Give the key of each class: the digits in order, but a class that is called by a digit has that one. */
+function keysFor(names) {
+  const own = names.length <= KEYS.length ? names.filter((name) => name.length === 1 && KEYS.includes(name)) : [];
+  const free = [...KEYS].filter((key) => !own.includes(key));
+  return names.map((name) => (own.includes(name) ? name : free.shift() ?? ""));
 }
 
 /** Without case, accents and underscores: how people type names. */

@@ -8,7 +8,7 @@ const OWN_KEYS = "button, a[href], summary";
  *
  * @param {KeyboardEvent} event
  * @param {{filtering: boolean}} page whether letters filter the classes
- * @returns {{act: "choose", place: number} | {act: "filter", text: string} | {act: string} | null}
+ * @returns {{act: "choose", key: string} | {act: "filter", text: string} | {act: string} | null}
  */
 export function meaning(event, { filtering }) {
   if (event.defaultPrevented || event.isComposing) return null;
@@ -18,8 +18,8 @@ export function meaning(event, { filtering }) {
     return undo ? once(event, { act: "undo" }) : null;
   }
   if (event.altKey) return null;
-  const place = digit(event);
-  if (place !== null) return once(event, { act: "choose", place });
+  const key = digit(event);
+  if (key !== undefined) return once(event, { act: "choose", key });
   switch (event.key) {
     case " ":
       // a button that was reached with Tab keeps its own Space
@@ -42,11 +42,10 @@ function once(event, command) {
   return event.repeat ? { act: "nothing" } : command;
 }
 
-/** Give the place a digit stands for (1 is 0, 0 is 9), by key, or by its place on the keyboard. */
+/** Give the digit pressed: by what the key types, else by its place, as on French keyboards. */
 function digit(event) {
   const byPlace = event.shiftKey || letter(event.key) ? null : /^Digit(\d)$/.exec(event.code);
-  const shown = /^\d$/.test(event.key) ? event.key : byPlace?.[1];
-  return shown === undefined ? null : (Number(shown) + 9) % 10;
+  return /^\d$/.test(event.key) ? event.key : byPlace?.[1];
 }
 
 function letter(key) {

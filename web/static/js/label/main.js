@@ -51,6 +51,7 @@ function show(offer) {
   shown = { offer, since: performance.now() };
   part("sample").replaceChildren(drawn(kind, offer.sample, api));
   part("sample").scrollTop = 0;
+  part("sample").dataset.offer = offer.id;
   part("origin").textContent = origin(offer);
   part("skip").disabled = false;
 }
@@ -61,6 +62,7 @@ function wait(sentence) {
   words.className = "waiting";
   words.textContent = sentence;
   part("sample").replaceChildren(words);
+  delete part("sample").dataset.offer;
   part("origin").textContent = "";
   part("skip").disabled = true;
 }
@@ -152,7 +154,7 @@ async function follow() {
 }
 
 const acts = {
-  choose: ({ place }) => choices.at(place),
+  choose: ({ key }) => choices.press(key),
   skip: () => answer({ skip: true }),
   undo,
   help: () => document.getElementById("keys").showModal(),
