@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,8 +15,8 @@ import pytest
 from sqlmodel import select
 
 from activeloop.settings import Settings
-from activeloop.store import heartbeats, ledger, projects, schema
 from activeloop.store import db as database_clock
+from activeloop.store import heartbeats, ledger, projects, schema
 from activeloop.store.tables import AuditEntry, JobRow
 from activeloop.wiring import Services, build
 from tests.e2e.patient_jobs import EFFECT, Sleep, register
@@ -38,7 +40,7 @@ class Site:
     def start(self, role: str = "worker", **settings: str) -> Process:
         """Start a worker or a clock, and wait until it is at work."""
         process = Process(
-            [ROOT / ".venv" / "bin" / "python", "-m", "tests.e2e.patient_jobs", role],
+            [sys.executable, "-m", "tests.e2e.patient_jobs", role],
             log=self.folder / f"{role}-{len(self.started)}.log",
             env=plain_environment(**{**self.settings, **settings}),
             cwd=ROOT,
@@ -73,7 +75,9 @@ class Site:
         while {row.state for row in self.rows()} != {state}:
             if time.monotonic() > end:
                 logs = "\n".join(f"--- {p.log.name}\n{p.tail()}" for p in self.started)
-                pytest.fail(f"{[(r.id, r.state, r.attempts, r.error) for r in self.rows()]}\n{logs}")
+                pytest.fail(
+                    f"{[(r.id, r.state, r.attempts, r.error) for r in self.rows()]}\n{logs}"
+                )
             time.sleep(0.05)
 
     def holder(self, *, seconds: float = 15) -> int:
@@ -86,9 +90,23 @@ class Site:
             time.sleep(0.02)
         pytest.fail("no job was ever started\n" + "\n".join(p.tail() for p in self.started))
 
+    def freeze(self, pid: int) -> None:
+        """Stop a process, but not amid a write: SQLite's next writer would wait for it."""
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            with (Path(self.settings["ACTIVELOOP_DATA"]) / "write.lock").open("a") as gate:
+                try:
+                    fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    os.kill(pid, signal.SIGCONT)
+                    time.sleep(0.01)
+                else:
+                    return
+
 
 @pytest.fixture(params=["embedded", "production"])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    (tmp_path / "data").mkdir()
     settings = {
         "ACTIVELOOP_DATA": str(tmp_path / "data"),
         "ACTIVELOOP_JOB_LEASE_SECONDS": "1.5",
@@ -104,9 +122,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     services = build(Settings(**values))  # type: ignore[arg-type]
     schema.upgrade(services.database)
     with services.write() as session:
-        projects.add(
-            session, name="p", kind="text", spec=_spec(), now=database_clock.now(session)
-        )
+        projects.add(session, name="p", kind="text", spec=_spec(), now=database_clock.now(session))
     under_test = Site(tmp_path, settings, services, redis)
     yield under_test
     for process in under_test.started:
@@ -163,7 +179,7 @@ def test_a_worker_that_slept_through_its_lease_is_fenced_off(site: Site) -> None
     site.start()
     site.ask(Sleep(1, 1, 1500))
     zombie = site.holder()
-    os.kill(zombie, signal.SIGSTOP)
+    site.freeze(zombie)
     site.start()
     end = time.monotonic() + 15
     while site.rows()[0].fence < 2 and time.monotonic() < end:

@@ -1,0 +1,40 @@
+"""The command line: the names of design section 7, and nothing heavy until one is used."""
+
+from __future__ import annotations
+
+import click
+
+from activeloop import __version__
+from activeloop.commands import importing, learning, people, projects, running
+from activeloop.commands.desk import Door
+
+
+@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="activeloop")
+def main() -> None:
+    """activeloop: a self-hosted active-learning labelling loop."""
+
+
+for command in (
+    running.up,
+    running.demo,
+    running.web,
+    running.worker,
+    running.clock,
+    running.upgrade,
+    people.user,
+    people.token,
+    projects.project,
+    importing.import_,
+    projects.status,
+    projects.doctor,
+    learning.retrain,
+    projects.versions,
+    projects.promote,
+    learning.simulate,
+    importing.export,
+):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main()
