@@ -1,49 +1,88 @@
-"""Projects with a pool, made straight in the database, for tests that need no import."""
+"""Projects on real databases for the tests of importing, featurising and exporting."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from activeloop.flows import accounts, projects
-from activeloop.spec import ProjectSpec, parse_spec
-from activeloop.store.projects import count
-from activeloop.store.tables import Project, Sample
-from activeloop.wiring import Services
+from activeloop.flows import carrying, importing, projects
+from activeloop.settings import read_settings
+from activeloop.spec import parse_spec
+from activeloop.store import ledger, schema
+from activeloop.store.tables import Import, Project
+from activeloop.wiring import Services, build
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def spec(**changes: object) -> ProjectSpec:
-    """Give a small spec."""
-    return parse_spec({"name": "pets", "kind": "text", "classes": ["cat", "dog"], **changes})
+CLASSES = ["good", "bad"]
 
 
-def people(services: Services, how_many: int) -> list[int]:
-    """Add annotators without a password and give their ids."""
+def opened(data: Path, *, database_url: str = "") -> Services:
+    """Build services over a new database."""
+    services = build(read_settings(data=data, database_url=database_url))
+    schema.upgrade(services.database)
+    services.uploads.mkdir(parents=True, exist_ok=True)
+    return services
+
+
+def project(services: Services, *, name: str = "p", **spec: Any) -> Project:
+    """Make a project; of texts, if nothing else is said."""
+    values = {"name": name, "kind": "text", "classes": CLASSES} | spec
     with services.write() as session:
-        return [
-            accounts.add_user(session, f"annotator {n}", "annotator", None).id
-            for n in range(how_many)
-        ]
+        return projects.create(session, parse_spec(values))
 
 
-def pool(services: Services, how_many: int, *, audit: int = 0, **changes: object) -> Project:
-    """Make a project whose first `audit` samples are in the audit stratum."""
-    wanted = spec(**changes)
+def jsonl(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Write rows as JSON Lines."""
+    return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+
+
+def uploaded(services: Services, content: bytes) -> Path:
+    """Put a file where uploads arrive."""
+    path = services.uploads / secrets.token_hex(8)
+    path.write_bytes(content)
+    return path
+
+
+def begun(
+    services: Services,
+    pool: Project,
+    content: bytes,
+    *,
+    name: str = "rows.jsonl",
+    mapping: Mapping[str, str] | None = None,
+) -> tuple[Import, int]:
+    """Ask for an import; give its row and its job."""
     with services.write() as session:
-        project = projects.create(session, wanted)
-        session.add_all(
-            Sample(
-                project_id=project.id,
-                seq=seq,
-                digest=f"{seq:064d}",
-                payload={"text": f"sample {seq}"},
-                stratum="audit" if seq < audit else "train",
-                draw=(seq * 7919) % 104_729,
-                slots=wanted.answers_per_sample,
-                created_at=NOW,
-            )
-            for seq in range(how_many)
+        row = importing.begin(
+            services,
+            session,
+            pool,
+            name=name,
+            media_type="",
+            stream_path=uploaded(services, content),
+            mapping=mapping or {},
+            user_id=None,
         )
-        count(session, project.id, samples=how_many, audit_samples=audit)
-    return project
+        return row, session.info[ledger.NEW_JOBS][-1]
+
+
+def imported(
+    services: Services,
+    pool: Project,
+    content: bytes,
+    *,
+    name: str = "rows.jsonl",
+    mapping: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Import a file from beginning to end; give its report."""
+    row, job_id = begun(services, pool, content, name=name, mapping=mapping)
+    carrying.carry_out(services, job_id, "test")
+    return reported(services, pool, row.id)
+
+
+def reported(services: Services, pool: Project, import_id: int) -> dict[str, Any]:
+    """Give an import's report."""
+    with services.read() as session:
+        return importing.report(session, pool, import_id)
