@@ -110,9 +110,10 @@ def test_locks_name_no_host_and_pin_every_package_with_a_hash() -> None:
         assert all("==" in pin and pin.endswith("\\") for pin in pins), lock.name
 
 
-def test_numbered_decisions_have_no_gap_and_name_their_parts() -> None:
+def test_decisions_have_a_number_each_and_name_their_parts() -> None:
     records = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
-    assert [int(record.name[:4]) for record in records] == list(range(len(records)))
+    numbers = [record.name[:4] for record in records]
+    assert len(numbers) == len(set(numbers)) > 1
     for record in records[1:]:
         text = record.read_text()
         for part in ("Status", "## Context", "## Decision", "## Consequences"):
