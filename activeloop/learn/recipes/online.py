@@ -18,7 +18,7 @@ from activeloop.learn.recipes.contract import Arrays, check_training, recipe
 from activeloop.learn.types import Features, Float32s, Ints, Model
 from activeloop.spec import Params
 
-DEFAULTS: Final = {"epochs": 20, "replay": 4.0, "step": 1.0, "alpha": 1e-5, "width": 2**14}
+DEFAULTS: Final = {"epochs": 20, "replay": 4.0, "step": 3.0, "alpha": 1e-5, "width": 2**14}
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,7 +246,9 @@ class OnlineRecipe:
     ) -> SGDClassifier:
         known = np.arange(n_classes)
         weights = rng.exponential(size=len(y)) if weighted else None
-        for _ in range(int(self.params["epochs"])):
+        for epoch in range(int(self.params["epochs"])):
+            # Shrinking over the epochs: the last few rows seen must not decide where it stops.
+            learner.set_params(eta0=float(self.params["step"]) / (1 + epoch / 2))
             order = rng.permutation(len(y))
             some = None if weights is None else weights[order]
             learner.partial_fit(Z[order], y[order], classes=known, sample_weight=some)
