@@ -90,6 +90,11 @@ def engineer(as_: Callable[[str], Caller]) -> Caller:
 
 
 @pytest.fixture
+def admin(as_: Callable[[str], Caller]) -> Caller:
+    return as_("admin")
+
+
+@pytest.fixture
 def project(engineer: Caller) -> dict[str, Any]:
     """Give a text project called pets."""
     spec = {"name": "pets", "kind": "text", "classes": ["cat", "dog"]}
