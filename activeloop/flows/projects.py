@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlmodel import Session
 
-from activeloop.errors import Conflict, NotFound
+from activeloop.errors import Conflict, Invalid, NotFound, Problem
 from activeloop.spec import ProjectSpec, parse_spec
 from activeloop.store import db, projects, trail
 from activeloop.store.tables import Project
@@ -22,8 +24,10 @@ def create(
     `audit_key` is for simulations, whose audit stratum must come out the same again.
 
     Raises:
+        Invalid: when the spec names a strategy, recipe or parameter that does not exist.
         Conflict: when the name is taken.
     """
+    check(spec)
     if projects.by_name(session, spec.name) is not None:
         raise Conflict(f"There is already a project named {spec.name!r}; choose another name.")
     now = db.now(session)
@@ -37,6 +41,36 @@ def create(
     )
     trail.note(session, "project.created", project_id=project.id, user_id=user_id, now=now)
     return project
+
+
+def check(spec: ProjectSpec) -> None:
+    """Make sure that everything a spec names exists, so that it fails now and not when training.
+
+    Raises:
+        Invalid: naming the field.
+    """
+    from activeloop.learn import features, recipes, strategies
+
+    with _at("strategy"):
+        strategies.get(spec.strategy.name).settle(spec.strategy.params)
+    with _at("strategy.cold_start"):
+        cold = strategies.get(spec.strategy.cold_start)
+        if "model" in cold.needs:
+            raise Invalid(f"{cold.name!r} needs a model; 'typiclust' and 'random' do not.")
+    with _at("model"):
+        recipes.get(spec.model.recipe, spec.model.params)
+    with _at("features"):
+        features.make(spec.features, spec.kind)
+
+
+@contextmanager
+def _at(where: str) -> Iterator[None]:
+    try:
+        yield
+    except Invalid as error:
+        if error.problems:
+            raise
+        raise Invalid(error.message, problems=[Problem(where, error.message)]) from error
 
 
 def find(session: Session, ref: str | int) -> Project:

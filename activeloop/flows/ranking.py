@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from activeloop.flows.carrying import Work
-    from activeloop.learn.types import Bools, Features, Ints, Model, Picks
+    from activeloop.learn.types import Block, Bools, Features, Ints, Model, Picks
 
 
 @dataclass(frozen=True)
@@ -199,16 +199,18 @@ def _labelled(
     return X, y
 
 
-def _blocks(
-    services: Services, featurizer_id: int, samples: int, work: Work
-) -> Iterator[featurising.Block]:
+def _blocks(services: Services, featurizer_id: int, samples: int, work: Work) -> Iterator[Block]:
+    """Read the blocks one by one; samples that came after the pool was read wait their turn."""
+    from activeloop.learn.types import Block
+
     with services.read() as session:
         stored = featurising.open_blocks(services, session, featurizer_id)
     for block in stored:
         work.check()
-        loaded = block.load()
-        yield loaded.head(samples - loaded.start)
-        work.tell("ranking", (loaded.start + loaded.rows) / max(samples, 1))
+        if block.start < samples:
+            loaded = block.load()
+            yield Block(loaded.start, loaded.X[: samples - loaded.start])
+        work.tell("ranking", min(1.0, (block.start + block.rows) / max(samples, 1)))
 
 
 def _rows(picks: Picks) -> list[tuple[int, float, float]]:

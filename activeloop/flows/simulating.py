@@ -183,7 +183,7 @@ def _import(plan: Plan, data: Labelled, parts: Split, home: Path, seed: int) -> 
     path, mapping = replaying.write_pool(services.uploads, data.kind, parts.pool)
     spec = _spec(plan, data, seed, "random")
     with services.write() as session:
-        project = projects.create(session, spec, audit_key=f"simulation-{seed}")
+        project = projects.create(session, spec, audit_key=f"{seed:032x}")
         accounts.add_user(session, "oracle", "annotator", None)
         importing.begin(
             services,
