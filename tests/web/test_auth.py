@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from activeloop.errors import Misconfigured
 from activeloop.flows import accounts
 from activeloop.settings import read_settings
+from activeloop.store import db
 from activeloop.wiring import Services, build
 from tests.web.conftest import PASSWORD, Caller
 from web import create_app, keys
@@ -37,7 +38,7 @@ def rows(services: Services, statement: str) -> list[tuple[object, ...]]:
 
 def age_sessions(services: Services, column: str, by: timedelta) -> None:
     with services.write() as session:
-        moment = accounts.db.now(session) - by
+        moment = db.now(session) - by
         session.execute(
             text(f"UPDATE web_session SET {column} = :at"),  # noqa: S608
             {"at": moment.replace(tzinfo=None).isoformat(sep=" ")},
@@ -122,7 +123,7 @@ def test_a_session_in_use_stays_awake(services: Services, client: FlaskClient) -
 def test_a_session_lives_seven_days_at_most(services: Services, client: FlaskClient) -> None:
     assert "Max-Age=604800" in session_cookie(sign_in(client))
     with services.read() as session:
-        now = accounts.db.now(session)
+        now = db.now(session)
         kept = session.execute(text("SELECT expires_at FROM web_session")).scalar_one()
     assert abs((now + timedelta(days=7)).replace(tzinfo=None).timestamp() - _epoch(kept)) < 60
 

@@ -26,12 +26,12 @@ from tests.web.conftest import Caller
 from tests.web.counting import counts
 from web import api
 
-CHECKS = (
+CHECKS = [
     not_a_server_error,
     content_type_conformance,
     response_schema_conformance,
     status_code_conformance,
-)
+]
 Operation = tuple[str, str]
 OPERATIONS: list[Operation] = sorted(
     (prefix + route.path, route.method) for prefix, route in api.declared()
@@ -60,7 +60,7 @@ def test_an_operation_answers_as_it_is_described(
         case=described[path][method].as_strategy(generation_mode=mode),
         project=st.sampled_from(["pets", None]),
     )
-    def answers(case: schemathesis.Case, project: str | None) -> None:
+    def answers(case: schemathesis.Case[Any], project: str | None) -> None:
         if project and "p" in case.path_parameters:
             case.path_parameters["p"] = project  # else most calls would end at an unknown project
         before = counts(services)
