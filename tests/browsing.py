@@ -1,0 +1,190 @@
+"""A running site for browser tests: the real app over HTTP, with a worker thread beside it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
+from sqlmodel import col, select
+
+from activeloop.flows import accounts, carrying, importing, projects, status, tick
+from activeloop.settings import read_settings
+from activeloop.spec import parse_spec
+from activeloop.store import schema
+from activeloop.store.tables import Label, Offer
+from activeloop.wiring import Services, build
+from web import create_app
+from web.serving import make_server
+
+PASSWORD = "correct horse battery staple"
+PATIENCE = 20.0
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Site:
+    """The app on a free port, its database, and the two people who use it: ada and ben."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = read_settings(data=folder, port=0)
+        folder.mkdir(parents=True)
+        self.services: Services = build(settings)
+        schema.upgrade(self.services.database)
+        kept = accounts.hashed(PASSWORD)
+        with self.services.write() as session:
+            accounts.add_user(session, "ada", "engineer", kept)
+            accounts.add_user(session, "ben", "annotator", kept)
+        self._server = make_server(create_app(self.services), settings)
+        self._serving = threading.Thread(target=self._server.run, daemon=True)
+        self._serving.start()
+        self._ended = threading.Event()
+        self._working = threading.Thread(target=self._work, daemon=True)
+        self._working.start()
+        self.url = f"http://127.0.0.1:{self._server.effective_port}"
+
+    def _work(self) -> None:
+        while not self._ended.wait(0.05):
+            for job_id in tick.tick(self.services).sent:
+                carrying.carry_out(self.services, job_id, "browser-tests")
+
+    def close(self) -> None:
+        """Stop the worker and the server."""
+        self._ended.set()
+        self._working.join(PATIENCE)
+        self._server.close()
+        self._serving.join(PATIENCE)
+        self.services.database.close()
+
+    def project(self, rows: list[dict[str, Any]] | None = None, **spec: Any) -> int:
+        """Make a project, import the rows, wait until they are there, and give its id."""
+        with self.services.write() as session:
+            made = projects.create(session, parse_spec({"kind": "text", **spec}))
+            project_id = made.id
+        if rows:
+            self._import(project_id, rows)
+            until(lambda: self.status(project_id)["counts"]["samples"] == len(rows))
+        return project_id
+
+    def _import(self, project_id: int, rows: list[dict[str, Any]]) -> None:
+        self.services.uploads.mkdir(exist_ok=True)
+        path = self.services.uploads / f"rows-{project_id}"
+        path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+        with self.services.write() as session:
+            importing.begin(
+                self.services,
+                session,
+                projects.find(session, project_id),
+                name="rows.jsonl",
+                media_type="application/jsonl",
+                stream_path=path,
+                mapping={},
+                user_id=None,
+            )
+
+    def status(self, project_id: int) -> dict[str, Any]:
+        """Give the project's status report."""
+        with self.services.read() as session:
+            return status.report(session, projects.find(session, project_id))
+
+    def events(self, project_id: int) -> list[tuple[str, str | None]]:
+        """Give the project's label events, in order, as (kind, label)."""
+        with self.services.read() as session:
+            found = session.exec(
+                select(Label).where(Label.project_id == project_id).order_by(col(Label.number))
+            )
+            return [(event.kind, event.label) for event in found]
+
+    def offers(self, project_id: int, state: str) -> int:
+        """Count the project's offers in a state."""
+        with self.services.read() as session:
+            found = session.exec(
+                select(Offer).where(Offer.project_id == project_id, Offer.state == state)
+            )
+            return len(found.all())
+
+
+@contextmanager
+def chromium(path: str) -> Iterator[Browser]:
+    """Run Chromium with a profile of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """Somebody with a browser: what the console said is kept, for there should be nothing."""
+
+    def __init__(self, site: Site, context: BrowserContext) -> None:
+        self.site = site
+        self.context = context
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", self._refuse)
+
+    def _hear(self, message: Any) -> None:
+        lost = "Failed to load resource: net::"  # a test that cuts the line causes these itself
+        if message.type in ("error", "warning") and lost not in message.text:
+            self.complaints.append(message.text)
+
+    def _refuse(self, dialog: Dialog) -> None:
+        """Note a dialog: a page that ran what it was only to show would open one."""
+        self.complaints.append(f"a dialog said {dialog.message!r}")
+        dialog.dismiss()
+
+    def sign_in(self, name: str = "ada") -> None:
+        """Sign in through the form."""
+        self.go("/sign-in")
+        self.page.fill("#name", name)
+        self.page.fill("#password", PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(f"{self.site.url}/")
+
+    def go(self, path: str) -> None:
+        """Open a page of the site."""
+        self.page.goto(self.site.url + path)
+
+    def label(self, project_id: int) -> None:
+        """Open the labelling page and wait for the first sample."""
+        self.go(f"/projects/{project_id}/label")
+        self.sample()
+
+    def sample(self, *, other_than: str | None = None) -> str:
+        """Wait for a sample, another one than the last if asked to, and give its offer's id."""
+        changed = f':not([data-offer="{other_than}"])' if other_than else ""
+        shown = self.page.wait_for_selector(f"[data-sample][data-offer]{changed}")
+        assert shown is not None
+        return shown.get_attribute("data-offer") or ""
+
+    def press(self, key: str) -> None:
+        """Press a key and wait until another sample is shown."""
+        before = self.sample()
+        self.page.keyboard.press(key)
+        self.sample(other_than=before)
+
+    def text(self) -> str:
+        """Give the text of the sample in sight."""
+        return self.page.inner_text("[data-sample] .text")
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not reached():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.03)
