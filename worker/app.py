@@ -27,7 +27,7 @@ def build(settings: Settings) -> Celery:
 
 def _common(settings: Settings) -> dict[str, Any]:
     return {
-        "broker_url": settings.redis_url or "memory://",
+        "broker_url": settings.redis_url or "memory://embedded",
         "result_backend": None,
         "task_ignore_result": True,
         "task_store_errors_even_if_ignored": False,

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from activeloop.errors import ActiveloopError
@@ -71,8 +72,11 @@ def run_clock(services: Services) -> None:
 
 
 def _consume(app: Celery, clock: Any, services: Services) -> None:
+    from celery.exceptions import SecurityWarning
     from celery.signals import worker_ready
 
+    # it warns root of pickled messages; only JSON is accepted here
+    warnings.simplefilter("ignore", SecurityWarning)
     # the pool has forked by then
     worker_ready.connect(lambda **_: clock.start(), weak=False)
     consumer = app.Worker(

@@ -25,5 +25,5 @@ def register(app: Celery, settings: Settings) -> None:
     def _tick() -> None:
         child.services.enqueue(tick(child.services).sent)
 
-    app.task(_carry_out, name=CARRY_OUT)
-    app.task(_tick, name=TICK)
+    app.task(_carry_out, name=CARRY_OUT, shared=False)
+    app.task(_tick, name=TICK, shared=False)
