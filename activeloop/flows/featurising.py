@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlmodel import Session
-
 from activeloop.errors import CannotLearn, NotFound, NotReady
 from activeloop.flows.projects import spec_of
 from activeloop.jobs import Featurize, Rank
 from activeloop.spec import ProjectSpec
 from activeloop.store import blocks, db, featurizers, ledger, projects, samples
+from activeloop.store.db import Session
 from activeloop.store.tables import FeatureBlock, Featurizer, Project
 from activeloop.wiring import Services
 

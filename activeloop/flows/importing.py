@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlmodel import Session
-
 from activeloop import formats
 from activeloop.errors import ActiveloopError, Fenced, Invalid, NotFound, Transient
 from activeloop.flows.intake import Item, Pace, chunked, screen
@@ -19,6 +17,7 @@ from activeloop.formats import BadRow, Row
 from activeloop.jobs import Featurize, ImportFile
 from activeloop.spec import ProjectSpec
 from activeloop.store import db, imports, ledger, projects, samples
+from activeloop.store.db import Session
 from activeloop.store.tables import Import, Project
 from activeloop.wiring import Services
 

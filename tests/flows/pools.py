@@ -22,7 +22,6 @@ def opened(data: Path, *, database_url: str = "") -> Services:
     """Build services over a new database."""
     services = build(read_settings(data=data, database_url=database_url))
     schema.upgrade(services.database)
-    services.uploads.mkdir(parents=True, exist_ok=True)
     return services
 
 
@@ -40,6 +39,7 @@ def jsonl(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 def uploaded(services: Services, content: bytes) -> Path:
     """Put a file where uploads arrive."""
+    services.uploads.mkdir(parents=True, exist_ok=True)
     path = services.uploads / secrets.token_hex(8)
     path.write_bytes(content)
     return path
