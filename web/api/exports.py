@@ -7,7 +7,7 @@ from itertools import chain
 
 from flask import Blueprint, Response
 
-from activeloop.flows import projects
+from activeloop.flows import exporting, projects
 from web import schemas
 from web.context import services
 from web.routing import Routes
@@ -24,8 +24,6 @@ routes = Routes(Blueprint("exports", __name__))
 )
 def export(p: str, query: schemas.ExportQuery) -> Response:
     """Stream the project's samples and labels in one of the export formats."""
-    from activeloop.flows import exporting
-
     with services().read() as session:
         project = projects.find(session, p)
     exported = exporting.export(services(), project.id, query.format)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from activeloop.flows import projects
+from activeloop.flows import importing, projects
 from web import schemas, uploads
 from web.context import account, services
 from web.routing import Routes
@@ -51,8 +51,6 @@ def begin(p: str, query: schemas.ImportQuery) -> dict[str, Any]:  # noqa: ARG001
     Columns are named by `map.<field>=<column>` in the query or the form, or by the form field
     `mapping`. The file is on disk when this is answered; a worker then reads it.
     """
-    from activeloop.flows import importing
-
     with services().read() as session:
         projects.find(session, p)  # before a byte of the file is read
     limit = services().settings.max_upload_mb
@@ -75,7 +73,5 @@ def begin(p: str, query: schemas.ImportQuery) -> dict[str, Any]:  # noqa: ARG001
 @routes.get("/projects/{p}/imports/{import_id}", role="annotator", gives=schemas.Import)
 def show(p: str, import_id: int) -> dict[str, Any]:
     """Show how an import goes, with each row that was not taken and why."""
-    from activeloop.flows import importing
-
     with services().read() as session:
         return importing.report(session, projects.find(session, p), import_id)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint
 
 from activeloop.errors import Invalid
-from activeloop.flows import projects
+from activeloop.flows import labelling, projects
 from web import schemas
 from web.context import account, services
 from web.routing import Routes
@@ -22,8 +22,6 @@ def offer(p: str, body: schemas.HowMany) -> dict[str, Any]:
 
     When there is none, `waiting_for` says in a sentence what is waited for.
     """
-    from activeloop.flows import labelling
-
     with services().write() as session:
         offered = labelling.offer(
             session,
@@ -43,8 +41,6 @@ def offer(p: str, body: schemas.HowMany) -> dict[str, Any]:
 )
 def release(p: str, body: schemas.OfferIds) -> dict[str, Any]:
     """Give back samples one will not answer; the next person gets them at once."""
-    from activeloop.flows import labelling
-
     with services().write() as session:
         project = projects.find(session, p)
         return {"released": labelling.release(session, project, account().id, body.offer_ids)}
@@ -65,8 +61,6 @@ def record(p: str, body: schemas.NewLabel) -> dict[str, Any]:
     answer; the same key with another body is a conflict.
     """
     label = _label(body.answer)
-    from activeloop.flows import labelling
-
     with services().write() as session:
         recorded = labelling.record(
             session,
@@ -89,8 +83,6 @@ def record(p: str, body: schemas.NewLabel) -> dict[str, Any]:
 )
 def undo(p: str, label_id: int) -> dict[str, Any]:
     """Take back one's own answer or skip; the sample is in hand again."""
-    from activeloop.flows import labelling
-
     with services().write() as session:
         undone = labelling.undo(session, projects.find(session, p), account().id, label_id)
         offered = undone.offered.as_json() if undone.offered else None

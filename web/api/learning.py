@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from activeloop.flows import projects, versions
+from activeloop.flows import projects, serving, status, training, versions
 from web import schemas
 from web.context import account, services
 from web.routing import Routes
@@ -24,8 +24,6 @@ routes = Routes(Blueprint("learning", __name__))
 )
 def learn(p: str, body: schemas.NewRun) -> dict[str, Any]:
     """Ask for a new version, now."""
-    from activeloop.flows import status, training
-
     with services().write() as session:
         run = training.ask(
             session,
@@ -40,8 +38,6 @@ def learn(p: str, body: schemas.NewRun) -> dict[str, Any]:
 @routes.get("/projects/{p}/runs/{run_id}", role="annotator", gives=schemas.Run)
 def run(p: str, run_id: int) -> dict[str, Any]:
     """Show how a run goes, or what came of it and why."""
-    from activeloop.flows import status
-
     with services().read() as session:
         return status.run(session, projects.find(session, p), run_id)
 
@@ -75,8 +71,6 @@ def promote(p: str, number: int) -> dict[str, Any]:
 )
 def predict(p: str, body: schemas.Samples) -> dict[str, Any]:
     """Label samples with the champion."""
-    from activeloop.flows import serving
-
     with services().read() as session:
         project = projects.find(session, p)
     predicted = serving.predict(services(), project, body.samples)

@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from activeloop.flows import projects
+from activeloop.flows import pictures, projects
+from activeloop.flows import status as reporting
 from activeloop.spec import ProjectSpec
 from web import schemas
 from web.context import account, services
@@ -49,8 +50,6 @@ def show(p: str) -> dict[str, Any]:
 @routes.get("/projects/{p}/status", role="annotator", gives=schemas.Status)
 def status(p: str) -> dict[str, Any]:
     """Say what a project does, what it waits for, and why."""
-    from activeloop.flows import status as reporting
-
     with services().read() as session:
         return reporting.report(session, projects.find(session, p))
 
@@ -62,8 +61,6 @@ def status(p: str) -> dict[str, Any]:
 )
 def image(p: str, sample_id: int) -> Response:
     """Send a sample's image; it never changes, so it may be kept."""
-    from activeloop.flows import pictures
-
     with services().read() as session:
         picture = pictures.find(session, projects.find(session, p), sample_id)
     data, media_type = pictures.read(services(), picture)
