@@ -1,6 +1,6 @@
 """API routes: one declaration from which validation, the role and the OpenAPI document come.
 
-flask-openapi3 was tried first: it reads a body that is not JSON as null, checks no duplicate
+flask-openapi3 was considered: it reads a body that is not JSON as null, checks no duplicate
 names, and builds a JSON schema for every request, which the labelling path would pay for.
 """
 
