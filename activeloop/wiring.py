@@ -8,11 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlmodel import Session
-
 from activeloop.settings import Settings
 from activeloop.store.artifacts import Artifacts, DirectoryArtifacts
-from activeloop.store.db import Database, open_database
+from activeloop.store.db import Database, Session, open_database
 from activeloop.store.ledger import NEW_JOBS
 
 Enqueue = Callable[[Sequence[int]], None]

@@ -22,8 +22,7 @@ from activeloop.store import accounts, db, trail
 from activeloop.store.tables import User
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from activeloop.store.db import Session
     from activeloop.wiring import Services
 
 ROLES = ("annotator", "engineer", "admin")

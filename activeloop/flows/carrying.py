@@ -17,8 +17,7 @@ from activeloop.jobs import Job
 from activeloop.store import db, ledger
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from activeloop.store.db import Session
     from activeloop.wiring import Services
 
 FINAL = ("failed", "dead")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlmodel import Session
-
 from activeloop.flows import due
 from activeloop.spec import ProjectSpec
 from activeloop.store import (
@@ -19,6 +17,7 @@ from activeloop.store import (
     runs,
     versions,
 )
+from activeloop.store.db import Session
 from activeloop.store.tables import Project, Run
 
 SILENT_SECONDS = 15

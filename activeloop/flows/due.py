@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session
-
 from activeloop.flows.projects import spec_of
 from activeloop.jobs import Train
 from activeloop.learn import cadence
 from activeloop.spec import ProjectSpec
 from activeloop.store import labels, ledger, projects, runs
+from activeloop.store.db import Session
 from activeloop.store.tables import Project, Run
 
 

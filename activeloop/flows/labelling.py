@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
-
 from activeloop.errors import Conflict, Invalid, NotFound
 from activeloop.flows import due
 from activeloop.flows.offering import Offered, OfferedSample, offer, shown
@@ -17,6 +15,7 @@ from activeloop.flows.projects import spec_of
 from activeloop.learn import agreement
 from activeloop.spec import ProjectSpec
 from activeloop.store import db, labels, offers, projects, rankings
+from activeloop.store.db import Session
 from activeloop.store.tables import Label, Offer, Project, Sample
 
 __all__ = ["Offered", "OfferedSample", "Recorded", "Undone", "offer", "record", "release", "undo"]

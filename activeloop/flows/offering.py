@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session
-
 from activeloop.errors import Invalid
 from activeloop.flows import waiting
 from activeloop.flows.projects import spec_of
 from activeloop.store import db, offers, projects, rankings
+from activeloop.store.db import Session
 from activeloop.store.tables import Offer, Project, Ranking, Sample
 
 MAX_OFFERS = 100

@@ -9,8 +9,7 @@ from activeloop.store import pictures
 from activeloop.store.tables import Project
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from activeloop.store.db import Session
     from activeloop.wiring import Services
 
 

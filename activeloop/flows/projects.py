@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlmodel import Session
-
 from activeloop.errors import Conflict, Invalid, NotFound, Problem
 from activeloop.spec import ProjectSpec, parse_spec
 from activeloop.store import db, projects, trail
+from activeloop.store.db import Session
 from activeloop.store.tables import Project
 
 BIGGEST_ID = 2**63 - 1

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlmodel import Session
-
 from activeloop.errors import Needs
 from activeloop.flows import featurising
 from activeloop.flows.projects import find, spec_of
 from activeloop.jobs import Rank
 from activeloop.spec import ProjectSpec
 from activeloop.store import db, labels, projects, rankings, versions
+from activeloop.store.db import Session
 from activeloop.store.tables import Ranking, Version
 from activeloop.wiring import Services
 

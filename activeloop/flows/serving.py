@@ -90,7 +90,7 @@ def _champion(services: Services, project: Project) -> _Ready:
         version = versions.champion(session, project)
         if version is None:
             raise NotReady(f"Project {project.name!r} has no trained version yet; label some more.")
-        featurizer = featurizers.by_id(session, version.featurizer_id)
+        featurizer = featurizers.kept(session, version.featurizer_id)
     key = f"{version.artifact}:{featurizer.artifact}:{version.number}"
     with _lock:
         if key in _ready:

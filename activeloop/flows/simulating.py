@@ -239,7 +239,7 @@ def _staged(services: Services, setting: _Setting) -> _Stage:
         project = projects.find(session, "simulation")
         stored.respecify(session, project, spec.dump())
         user = users.by_name(session, "oracle")
-        featurizer = featurizers.by_id(session, project.featurizer_id or 0)
+        featurizer = featurizers.kept(session, project.featurizer_id or 0)
         ledger.add(session, Rank(project.id), now=db.now(session))
     drain(services, project.id)
     made = persist.load_featurizer(services.artifacts.get(featurizer.artifact))

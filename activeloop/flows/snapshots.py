@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlmodel import Session
-
 from activeloop.learn import agreement
 from activeloop.spec import ProjectSpec
 from activeloop.store import labels
+from activeloop.store.db import Session
 
 if TYPE_CHECKING:
     from activeloop.learn.types import Ints

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
-
 from activeloop.errors import NotFound
 from activeloop.flows import doctor
 from activeloop.flows.projects import spec_of
@@ -23,6 +21,7 @@ from activeloop.store import (
     runs,
     versions,
 )
+from activeloop.store.db import Session
 from activeloop.store.tables import Project, Run
 
 

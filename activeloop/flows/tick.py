@@ -10,8 +10,7 @@ from activeloop.flows.carrying import FINAL, fail_for_good
 from activeloop.store import db, heartbeats, offers, projects, reminders
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
+    from activeloop.store.db import Session
     from activeloop.wiring import Services
 
 SENT_AT_ONCE = 200

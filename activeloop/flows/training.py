@@ -6,8 +6,6 @@ import importlib.metadata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from sqlmodel import Session
-
 from activeloop import __version__
 from activeloop.errors import CannotLearn, Conflict
 from activeloop.flows import due, featurising, gating
@@ -16,6 +14,7 @@ from activeloop.flows.snapshots import Labelled, indices, snapshot
 from activeloop.jobs import Rank, Train
 from activeloop.spec import Mode, ProjectSpec
 from activeloop.store import db, featurizers, labels, ledger, runs, trail, versions
+from activeloop.store.db import Session
 from activeloop.store.tables import Featurizer, Project, Run, Version
 from activeloop.wiring import Services
 
@@ -191,7 +190,7 @@ def _fingerprint(services: Services, version: Version | None) -> str | None:
     if version is None:
         return None
     with services.read() as session:
-        return featurizers.by_id(session, version.featurizer_id).fingerprint
+        return featurizers.kept(session, version.featurizer_id).fingerprint
 
 
 def _dump(model: Model) -> bytes:

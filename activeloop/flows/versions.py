@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlmodel import Session
-
 from activeloop.errors import Conflict, NotFound
 from activeloop.store import db, trail, versions
+from activeloop.store.db import Session
 from activeloop.store.tables import Project, Version
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session
-
 from activeloop.store import imports, offers, projects
+from activeloop.store.db import Session
 from activeloop.store.tables import Project
 
 NO_RANKING = "order is random: the pool has not been ranked yet"

@@ -20,6 +20,16 @@ from sqlmodel import Session
 
 from activeloop.errors import Transient
 
+__all__ = [
+    "Database",
+    "Gate",
+    "Session",
+    "UtcDateTime",
+    "now",
+    "open_database",
+    "sqlite_module",
+]
+
 WRITES = "activeloop_writes"
 FIXED_SQLITE = (3, 51, 3)
 

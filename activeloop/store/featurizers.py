@@ -6,12 +6,25 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from activeloop.errors import NotFound
 from activeloop.store.tables import Featurizer, Project
 
 
 def by_id(session: Session, featurizer_id: int) -> Featurizer | None:
     """Look a featurizer up."""
     return session.get(Featurizer, featurizer_id)
+
+
+def kept(session: Session, featurizer_id: int) -> Featurizer:
+    """Look up a featurizer that a version or project points to.
+
+    Raises:
+        NotFound: when it is gone.
+    """
+    found = by_id(session, featurizer_id)
+    if found is None:
+        raise NotFound(f"Featurizer {featurizer_id} does not exist any more.")
+    return found
 
 
 def current(session: Session, project: Project) -> Featurizer | None:

@@ -5,70 +5,34 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, UniqueConstraint
-from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from activeloop.store.db import UtcDateTime
-
-BIG = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite numbers rows by itself only in a column of type INTEGER."""
-
-DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
-
-
-def _id() -> Any:
-    return Field(default=None, sa_column=Column(BIG, primary_key=True, autoincrement=True))
-
-
-def _to(target: str, *, nullable: bool = False, index: bool = False) -> Any:
-    return Field(
-        default=None,
-        sa_column=Column(
-            BIG, ForeignKey(target, ondelete="CASCADE"), nullable=nullable, index=index
-        ),
-    )
-
-
-def _big() -> Any:
-    return Field(default=0, sa_column=Column(BIG, nullable=False))
-
-
-def _when(*, nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(UtcDateTime, nullable=nullable))
-
-
-def _document() -> Any:
-    return Field(default_factory=dict, sa_column=Column(DOCUMENT, nullable=False))
-
-
-def _only(where: str) -> dict[str, Any]:
-    return {"sqlite_where": sql(where), "postgresql_where": sql(where)}
+from activeloop.store.columns import BIG, DOCUMENT, big, document, key, only, to, when
 
 
 class User(SQLModel, table=True):
     """A person or a program with a role: admin, engineer or annotator."""
 
     __tablename__ = "user_account"
-    id: int = _id()
+    id: int = key()
     name: str = Field(unique=True, max_length=100)
     role: str
     password_hash: str | None = None
-    created_at: datetime = _when()
-    disabled_at: datetime | None = _when(nullable=True)
+    created_at: datetime = when()
+    disabled_at: datetime | None = when(nullable=True)
 
 
 class Token(SQLModel, table=True):
     """An API token, kept as its sha256 only."""
 
-    id: int = _id()
-    user_id: int = _to("user_account.id", index=True)
+    id: int = key()
+    user_id: int = to("user_account.id", index=True)
     digest: str = Field(unique=True)
     prefix: str
-    created_at: datetime = _when()
-    last_used_at: datetime | None = _when(nullable=True)
-    revoked_at: datetime | None = _when(nullable=True)
+    created_at: datetime = when()
+    last_used_at: datetime | None = when(nullable=True)
+    revoked_at: datetime | None = when(nullable=True)
 
 
 class WebSession(SQLModel, table=True):
@@ -76,24 +40,24 @@ class WebSession(SQLModel, table=True):
 
     __tablename__ = "web_session"
     digest: str = Field(primary_key=True)
-    user_id: int = _to("user_account.id", index=True)
-    created_at: datetime = _when()
-    seen_at: datetime = _when()
-    expires_at: datetime = _when()
+    user_id: int = to("user_account.id", index=True)
+    created_at: datetime = when()
+    seen_at: datetime = when()
+    expires_at: datetime = when()
 
 
 class Project(SQLModel, table=True):
     """A labelling project and its three pointers: features, champion, ranking."""
 
-    id: int = _id()
+    id: int = key()
     name: str = Field(unique=True, max_length=100)
     kind: str
-    spec: dict[str, Any] = _document()
+    spec: dict[str, Any] = document()
     audit_key: str
     featurizer_id: int | None = Field(default=None, sa_column=Column(BIG))
     champion_id: int | None = Field(default=None, sa_column=Column(BIG))
     ranking_id: int | None = Field(default=None, sa_column=Column(BIG))
-    created_at: datetime = _when()
+    created_at: datetime = when()
 
 
 class Tally(SQLModel, table=True):
@@ -114,33 +78,33 @@ class Tally(SQLModel, table=True):
 class Import(SQLModel, table=True):
     """A file on its way into the pool, with the row from which a new try goes on."""
 
-    id: int = _id()
-    project_id: int = _to("project.id", index=True)
+    id: int = key()
+    project_id: int = to("project.id", index=True)
     status: str = "queued"
     name: str
     format: str = ""
     media_type: str = ""
     path: str
-    mapping: dict[str, Any] = _document()
-    total: int = _big()
-    position: int = _big()
+    mapping: dict[str, Any] = document()
+    total: int = big()
+    position: int = big()
     rows: int = 0
     added: int = 0
     duplicates: int = 0
     rejected: int = 0
     labelled: int = 0
     error: str = ""
-    user_id: int | None = _to("user_account.id", nullable=True)
-    created_at: datetime = _when()
-    finished_at: datetime | None = _when(nullable=True)
+    user_id: int | None = to("user_account.id", nullable=True)
+    created_at: datetime = when()
+    finished_at: datetime | None = when(nullable=True)
 
 
 class ImportProblem(SQLModel, table=True):
     """A row that was not taken, and why."""
 
     __tablename__ = "import_problem"
-    id: int = _id()
-    import_id: int = _to("import.id", index=True)
+    id: int = key()
+    import_id: int = to("import.id", index=True)
     row: int
     where: str = ""
     problem: str
@@ -158,36 +122,36 @@ class Sample(SQLModel, table=True):
         UniqueConstraint("project_id", "digest"),
         UniqueConstraint("project_id", "seq"),
         # serves audit and random offers in random order, the next one at constant cost
-        Index("sample_open", "project_id", "stratum", "draw", **_only("slots > 0")),
+        Index("sample_open", "project_id", "stratum", "draw", **only("slots > 0")),
         Index("sample_external", "project_id", "external_id"),
     )
-    id: int = _id()
-    project_id: int = _to("project.id")
+    id: int = key()
+    project_id: int = to("project.id")
     seq: int
     digest: str
     external_id: str | None = None
-    payload: dict[str, Any] = _document()
-    meta: dict[str, Any] = _document()
+    payload: dict[str, Any] = document()
+    meta: dict[str, Any] = document()
     stratum: str
     draw: int = Field(sa_column=Column(BIG, nullable=False))
     slots: int
     import_id: int | None = Field(default=None, sa_column=Column(BIG))
-    created_at: datetime = _when()
-    removed_at: datetime | None = _when(nullable=True)
+    created_at: datetime = when()
+    removed_at: datetime | None = when(nullable=True)
 
 
 class Featurizer(SQLModel, table=True):
     """A fitted feature recipe."""
 
     __table_args__ = (UniqueConstraint("project_id", "fingerprint"),)
-    id: int = _id()
-    project_id: int = _to("project.id")
+    id: int = key()
+    project_id: int = to("project.id")
     fingerprint: str
     artifact: str
     width: int
     sparse: bool
     fitted_rows: int
-    created_at: datetime = _when()
+    created_at: datetime = when()
 
 
 class FeatureBlock(SQLModel, table=True):
@@ -195,8 +159,8 @@ class FeatureBlock(SQLModel, table=True):
 
     __tablename__ = "feature_block"
     __table_args__ = (UniqueConstraint("featurizer_id", "start"),)
-    id: int = _id()
-    featurizer_id: int = _to("featurizer.id")
+    id: int = key()
+    featurizer_id: int = to("featurizer.id")
     start: int
     rows: int
     artifact: str
@@ -206,13 +170,11 @@ class Run(SQLModel, table=True):
     """A request to learn, and what came of it. One at a time per project."""
 
     __table_args__ = (
-        Index(
-            "run_one_live", "project_id", unique=True, **_only("status IN ('queued', 'running')")
-        ),
+        Index("run_one_live", "project_id", unique=True, **only("status IN ('queued', 'running')")),
         Index("run_latest", "project_id", "id"),
     )
-    id: int = _id()
-    project_id: int = _to("project.id")
+    id: int = key()
+    project_id: int = to("project.id")
     status: str = "queued"
     mode: str
     because: str
@@ -226,44 +188,44 @@ class Run(SQLModel, table=True):
     verdict: str | None = None
     verdict_because: str = ""
     error: str = ""
-    user_id: int | None = _to("user_account.id", nullable=True)
-    created_at: datetime = _when()
-    started_at: datetime | None = _when(nullable=True)
-    finished_at: datetime | None = _when(nullable=True)
+    user_id: int | None = to("user_account.id", nullable=True)
+    created_at: datetime = when()
+    started_at: datetime | None = when(nullable=True)
+    finished_at: datetime | None = when(nullable=True)
 
 
 class Version(SQLModel, table=True):
     """A trained model, with all that is needed to train it again."""
 
     __table_args__ = (UniqueConstraint("project_id", "number"), UniqueConstraint("run_id"))
-    id: int = _id()
-    project_id: int = _to("project.id")
+    id: int = key()
+    project_id: int = to("project.id")
     number: int
-    run_id: int = _to("run.id")
+    run_id: int = to("run.id")
     parent_id: int | None = Field(default=None, sa_column=Column(BIG))
     status: str
     because: str = ""
     mode: str
     recipe: str
-    spec: dict[str, Any] = _document()
+    spec: dict[str, Any] = document()
     classes: list[str] = Field(default_factory=list, sa_column=Column(DOCUMENT, nullable=False))
-    featurizer_id: int = _to("featurizer.id")
+    featurizer_id: int = to("featurizer.id")
     artifact: str
     snapshot: int
     snapshot_digest: str
     train_labels: int
     audit_labels: int
-    metrics: dict[str, Any] = _document()
+    metrics: dict[str, Any] = document()
     seed: int
-    libraries: dict[str, Any] = _document()
-    created_at: datetime = _when()
+    libraries: dict[str, Any] = document()
+    created_at: datetime = when()
 
 
 class Ranking(SQLModel, table=True):
     """One generation of the queue."""
 
-    id: int = _id()
-    project_id: int = _to("project.id", index=True)
+    id: int = key()
+    project_id: int = to("project.id", index=True)
     version_id: int | None = Field(default=None, sa_column=Column(BIG))
     version: int | None = None
     strategy: str
@@ -273,18 +235,18 @@ class Ranking(SQLModel, table=True):
     length: int
     samples: int
     seconds: float
-    created_at: datetime = _when()
+    created_at: datetime = when()
 
 
 class Candidate(SQLModel, table=True):
     """A sample's place in a ranking."""
 
-    __table_args__ = (Index("candidate_open", "ranking_id", "position", **_only("spent = false")),)
+    __table_args__ = (Index("candidate_open", "ranking_id", "position", **only("spent = false")),)
     ranking_id: int = Field(
         sa_column=Column(BIG, ForeignKey("ranking.id", ondelete="CASCADE"), primary_key=True)
     )
     position: int = Field(primary_key=True)
-    sample_id: int = _to("sample.id", index=True)
+    sample_id: int = to("sample.id", index=True)
     score: float
     probability: float
     spent: bool = False
@@ -303,27 +265,27 @@ class Offer(SQLModel, table=True):
             "sample_id",
             "user_id",
             unique=True,
-            **_only("state IN ('open', 'answered', 'skipped')"),
+            **only("state IN ('open', 'answered', 'skipped')"),
         ),
-        Index("offer_leases", "leased_until", **_only("state = 'open'")),
-        Index("offer_mine", "project_id", "user_id", "id", **_only("state = 'open'")),
+        Index("offer_leases", "leased_until", **only("state = 'open'")),
+        Index("offer_mine", "project_id", "user_id", "id", **only("state = 'open'")),
     )
-    id: int = _id()
-    project_id: int = _to("project.id")
-    sample_id: int = _to("sample.id")
-    user_id: int = _to("user_account.id")
+    id: int = key()
+    project_id: int = to("project.id")
+    sample_id: int = to("sample.id")
+    user_id: int = to("user_account.id")
     kind: str
     strategy: str
     because: str = ""
     ranking_id: int | None = Field(default=None, sa_column=Column(BIG))
     position: int | None = None
     version: int | None = None
-    ranked_at: datetime | None = _when(nullable=True)
+    ranked_at: datetime | None = when(nullable=True)
     score: float | None = None
     probability: float | None = None
     state: str = "open"
-    leased_until: datetime = _when()
-    created_at: datetime = _when()
+    leased_until: datetime = when()
+    created_at: datetime = when()
 
 
 class Label(SQLModel, table=True):
@@ -337,12 +299,12 @@ class Label(SQLModel, table=True):
         UniqueConstraint("project_id", "number"),
         UniqueConstraint("project_id", "user_id", "key"),
     )
-    id: int = _id()
-    project_id: int = _to("project.id")
+    id: int = key()
+    project_id: int = to("project.id")
     number: int = 0
-    sample_id: int = _to("sample.id", index=True)
+    sample_id: int = to("sample.id", index=True)
     offer_id: int | None = Field(default=None, sa_column=Column(BIG, index=True))
-    user_id: int | None = _to("user_account.id", nullable=True)
+    user_id: int | None = to("user_account.id", nullable=True)
     kind: str
     label: str | None = None
     undoes: int | None = Field(default=None, sa_column=Column(BIG))
@@ -351,19 +313,19 @@ class Label(SQLModel, table=True):
     lead_ms: int | None = None
     late: bool = False
     counted: bool = True
-    created_at: datetime = _when()
+    created_at: datetime = when()
 
 
 class Consensus(SQLModel, table=True):
     """The current label of a sample: what its counted answers agree on."""
 
     __table_args__ = (
-        Index("consensus_done", "project_id", "stratum", "seq", **_only("complete = true")),
+        Index("consensus_done", "project_id", "stratum", "seq", **only("complete = true")),
     )
     sample_id: int = Field(
         sa_column=Column(BIG, ForeignKey("sample.id", ondelete="CASCADE"), primary_key=True)
     )
-    project_id: int = _to("project.id")
+    project_id: int = to("project.id")
     seq: int
     stratum: str
     label: str | None = None
@@ -378,14 +340,14 @@ class JobRow(SQLModel, table=True):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("job_once", "dedupe_key", unique=True, **_only("state IN ('queued', 'running')")),
-        Index("job_live", "state", "run_after", **_only("state IN ('queued', 'running')")),
+        Index("job_once", "dedupe_key", unique=True, **only("state IN ('queued', 'running')")),
+        Index("job_live", "state", "run_after", **only("state IN ('queued', 'running')")),
     )
-    id: int = _id()
-    project_id: int = _to("project.id", index=True)
+    id: int = key()
+    project_id: int = to("project.id", index=True)
     kind: str
     dedupe_key: str
-    payload: dict[str, Any] = _document()
+    payload: dict[str, Any] = document()
     state: str = "queued"
     again: bool = False
     fence: int = 0
@@ -394,11 +356,11 @@ class JobRow(SQLModel, table=True):
     stage: str = ""
     progress: float = 0.0
     error: str = ""
-    run_after: datetime = _when()
-    sent_at: datetime | None = _when(nullable=True)
-    lease_until: datetime | None = _when(nullable=True)
-    created_at: datetime = _when()
-    finished_at: datetime | None = _when(nullable=True)
+    run_after: datetime = when()
+    sent_at: datetime | None = when(nullable=True)
+    lease_until: datetime | None = when(nullable=True)
+    created_at: datetime = when()
+    finished_at: datetime | None = when(nullable=True)
 
 
 class Heartbeat(SQLModel, table=True):
@@ -406,7 +368,7 @@ class Heartbeat(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     role: str
-    at: datetime = _when()
+    at: datetime = when()
 
 
 class AuditEntry(SQLModel, table=True):
@@ -414,9 +376,9 @@ class AuditEntry(SQLModel, table=True):
 
     __tablename__ = "audit_entry"
     __table_args__ = (Index("audit_project", "project_id", "id"),)
-    id: int = _id()
+    id: int = key()
     project_id: int | None = Field(default=None, sa_column=Column(BIG))
     user_id: int | None = Field(default=None, sa_column=Column(BIG))
     action: str
-    detail: dict[str, Any] = _document()
-    at: datetime = _when()
+    detail: dict[str, Any] = document()
+    at: datetime = when()

@@ -15,7 +15,7 @@ from activeloop.flows.snapshots import snapshot
 from activeloop.store import offers, projects
 from activeloop.store.tables import Consensus, Label, Offer, Project, Sample
 from activeloop.wiring import Services
-from tests.flows.pools import people, pool, spec
+from tests.flows.handmade import people, pool, spec
 
 
 def take(services: Services, project: Project, user: int, count: int = 1) -> labelling.Offered:
@@ -244,18 +244,18 @@ def test_audit_samples_are_mixed_in_and_look_like_the_others(services: Services)
 
 def test_replaying_the_events_gives_the_labels_that_are_kept(services: Services) -> None:
     project, (ann,) = pool(services, 6), people(services, 1)
-    for label in ("cat", "dog", None, "cat"):
-        recorded = answer(
-            services, project, ann, take(services, project, ann).offers[0].offer.id, label
-        )
+    given = [
+        answer(services, project, ann, take(services, project, ann).offers[0].offer.id, label)
+        for label in ("cat", "dog", None, "cat")
+    ]
     with services.write() as session:
-        labelling.undo(session, project, ann, recorded.id)
+        labelling.undo(session, project, ann, given[-1].id)
     with services.read() as session:
         train, _ = snapshot(session, project.id, spec(), number=5)
         kept = session.execute(
             select(Consensus.seq, Consensus.label)
             .where(Consensus.complete, Consensus.label.is_not(None))  # type: ignore[union-attr]
-            .order_by(Consensus.seq)
+            .order_by(Consensus.seq)  # type: ignore[arg-type]
         )
         assert [tuple(row) for row in kept] == list(zip(train.seqs, train.names, strict=True))
         earlier, _ = snapshot(session, project.id, spec(), number=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from sqlmodel import select
 from activeloop.errors import CannotLearn, Conflict, Fenced
 from activeloop.flows import carrying, projects, simulating, status, tick, training, versions
 from activeloop.flows.snapshots import snapshot
+from activeloop.jobs import Train
 from activeloop.learn import persist
 from activeloop.store import db, ledger, rankings
-from activeloop.store.tables import Candidate, Label, Run, Sample, Version
+from activeloop.store.tables import Candidate, JobRow, Label, Run, Sample, Version
 from activeloop.wiring import Services
 from tests.flows.digits import Annotator, digits_project
 
@@ -99,7 +101,7 @@ def test_the_same_seed_and_labels_give_the_same_predictions_in_another_process(
                     train_labels=run.train_labels, created_at=db.now(session))  # fmt: skip
         session.add(again)
         session.flush()
-        ledger.add(session, training.Train(project.id, again.id), now=db.now(session))
+        ledger.add(session, Train(project.id, again.id), now=db.now(session))
     settings = services.settings
     subprocess.run(
         [sys.executable, "-c", TRAINED_AGAIN, str(settings.data), settings.database_url,
@@ -136,9 +138,9 @@ def test_a_run_that_lost_its_job_leaves_no_version_and_its_successor_one(
         carrying.carry_out(services, job_id, "zombie")
     with services.write() as session:
         assert session.exec(select(Version)).all() == []
-        for row in session.exec(select(ledger.JobRow)).all():
+        for row in session.exec(select(JobRow)).all():
             if row.state == "running":
-                row.lease_until = db.now(session) - carrying.timedelta(hours=1)
+                row.lease_until = db.now(session) - timedelta(hours=1)
                 row.sent_at = None
     monkeypatch.setattr(ledger, "finish", finish)
     simulating.drain(services, project.id)
