@@ -38,6 +38,7 @@ form.addEventListener("submit", async (event) => {
   const file = form.elements.file.files[0];
   try {
     if (!made) {
+      progress.show("Making the project", null);
       const fields = new FormData(form);
       fields.delete("file");
       made = await call("POST", location.pathname, fields);
