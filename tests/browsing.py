@@ -133,13 +133,17 @@ class Visitor:
         self.context = context
         self.page: Page = context.new_page()
         self.complaints: list[str] = []
+        self.may_be_refused = False
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", self._refuse)
 
     def _hear(self, message: Any) -> None:
-        lost = "Failed to load resource: net::"  # a test that cuts the line causes these itself
-        if message.type in ("error", "warning") and lost not in message.text:
+        # a test that cuts the line or signs somebody out causes these itself
+        own = ["Failed to load resource: net::"]
+        if self.may_be_refused:
+            own.append("responded with a status of 4")
+        if message.type in ("error", "warning") and not any(each in message.text for each in own):
             self.complaints.append(message.text)
 
     def _refuse(self, dialog: Dialog) -> None:

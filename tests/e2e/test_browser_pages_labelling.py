@@ -249,3 +249,37 @@ def test_every_kind_of_sample_is_shown(
     made = site.project([row], name=f"kind {kind}", kind=kind, classes=["a", "b"])
     ada.label(made)
     assert ada.page.locator(selector).first.is_visible()
+
+
+def test_answers_go_on_after_signing_in_again_in_another_tab(
+    site: Site, ada: Visitor, pool: int
+) -> None:
+    ada.may_be_refused = True
+    ada.label(pool)
+    other = Visitor(site, ada.context)
+    other.go("/")
+    other.page.click("text=Sign out")
+    ada.page.bring_to_front()
+    ada.press("1")
+    until(lambda: "signed out" in ada.page.inner_text("[data-state]"))
+    other.sign_in()
+    until(lambda: site.events(pool) == [("answer", "good")])
+
+
+def test_answers_of_one_person_are_never_sent_as_another_s(
+    site: Site, ada: Visitor, pool: int
+) -> None:
+    ada.may_be_refused = True
+    ada.label(pool)
+    other = Visitor(site, ada.context)
+    other.go("/")
+    other.page.click("text=Sign out")
+    other.sign_in("ben")
+    ada.page.bring_to_front()
+    ada.press("1")
+    until(lambda: "1 answer unsent" in ada.page.inner_text("[data-state]"))
+    ada.page.wait_for_timeout(1500)
+    assert site.events(pool) == []
+    other.page.click("text=Sign out")
+    other.sign_in("ada")
+    until(lambda: site.events(pool) == [("answer", "good")])

@@ -1,5 +1,7 @@
 // Speak with /api/v1: same origin, the session's cookie, the page's CSRF token.
 
+export const TOKEN = "X-CSRF-Token";
+
 /** A refusal (problem+json), or, with status 0, no answer at all. */
 export class Refused extends Error {
   constructor(status, detail, problems = [], retryAfter = 0) {
@@ -7,6 +9,11 @@ export class Refused extends Error {
     this.status = status;
     this.problems = problems;
     this.retryAfter = retryAfter;
+  }
+
+  /** Whether the refusal is about this field. */
+  names(field) {
+    return this.problems.some((each) => each.where === field);
   }
 
   /** Whether the same request may succeed later. */
@@ -23,8 +30,22 @@ export const clock = {
   },
 };
 
+function meta(page, name) {
+  return page.querySelector(`meta[name="${name}"]`)?.content ?? "";
+}
+
 export function csrfToken() {
-  return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+  return meta(document, "csrf-token");
+}
+
+/** After signing in again, in another tab perhaps: take the new session's token over. */
+async function renewed() {
+  const answer = await fetch(location.pathname, { credentials: "same-origin", cache: "no-store" });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // what this page has still to say was said by one person, and is not another's to send
+  if (meta(page, "user") !== meta(document, "user")) return false;
+  document.querySelector('meta[name="csrf-token"]').content = meta(page, "csrf-token");
+  return true;
 }
 
 export function refusalOf(status, text, retryAfter) {
@@ -37,9 +58,18 @@ export function refusalOf(status, text, retryAfter) {
 }
 
 /** Send a request and give the JSON that comes back; throws Refused. */
-export async function call(method, path, body, { keepalive = false, timeout = 15000 } = {}) {
+export async function call(method, path, body, how = {}) {
+  try {
+    return await send(method, path, body, how);
+  } catch (error) {
+    if (!error.names?.(TOKEN) || !(await renewed().catch(() => false))) throw error;
+    return send(method, path, body, how);
+  }
+}
+
+async function send(method, path, body, { keepalive = false, timeout = 15000 }) {
   const form = body instanceof FormData;
-  const headers = { Accept: "application/json", "X-CSRF-Token": csrfToken() };
+  const headers = { Accept: "application/json", [TOKEN]: csrfToken() };
   if (body !== undefined && !form) headers["Content-Type"] = "application/json";
   let answer;
   let text;

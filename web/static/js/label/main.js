@@ -33,7 +33,8 @@ const outbox = new Outbox({
   refused: (op, error) => {
     past = past.filter((each) => each.key !== op.key);
     if (op.kind === "answer" && op.answer.label) mine -= 1;
-    inform(`An answer was not taken: ${error.message}`, "bad");
+    const what = op.kind === "undo" ? "The answer could not be taken back" : "An answer was not taken";
+    inform(`${what}: ${error.message}`, "bad");
   },
 });
 

@@ -1,7 +1,6 @@
 // Answers on their way: in order, each under its own key, kept on this device until acknowledged.
 
-import { call, Refused } from "../api.js";
-import { renewed } from "./renewal.js";
+import { call, Refused, TOKEN } from "../api.js";
 import { Shelf } from "./shelf.js";
 
 const FIRST_PAUSE = 500;
@@ -75,7 +74,7 @@ export class Outbox {
         this.settle(op, () => this.acknowledged(op, said));
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        if (await this.hopeless(error)) this.settle(op, () => this.refused(op, error));
+        if (this.hopeless(error)) this.settle(op, () => this.refused(op, error));
         else return this.later(error);
       }
     }
@@ -93,13 +92,9 @@ export class Outbox {
     return said;
   }
 
-  /** Whether the server has said no for good. Signed out or an old token are not that. */
-  async hopeless(error) {
-    if (error.passing || error.status === 401) return false;
-    const token = error.problems.some((each) => each.where === "X-CSRF-Token");
-    if (!token) return true;
-    await renewed();
-    return false;
+  /** Whether the server has said no for good. Being signed out, or in anew, is not that. */
+  hopeless(error) {
+    return !error.passing && error.status !== 401 && !error.names(TOKEN);
   }
 
   settle(op, tell) {
