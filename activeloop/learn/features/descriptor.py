@@ -16,7 +16,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from skimage.feature import hog, local_binary_pattern
 
 from activeloop.learn.types import Float32s
 
@@ -83,6 +82,8 @@ def _rooted(counts: NDArray[Any]) -> NDArray[np.float64]:
 
 def _edges(shades: Image.Image) -> NDArray[np.float64]:
     """Directions of gradients in 4 x 4 places."""
+    from skimage.feature import hog
+
     small = np.asarray(shades.resize((64, 64), Image.Resampling.BICUBIC))
     found: NDArray[np.float64] = hog(
         small, orientations=9, pixels_per_cell=(16, 16), cells_per_block=(1, 1), transform_sqrt=True
@@ -92,6 +93,8 @@ def _edges(shades: Image.Image) -> NDArray[np.float64]:
 
 def _texture(shades: Image.Image, side: int, points: int, radius: int) -> NDArray[np.float64]:
     """Uniform local binary patterns, in the four quarters and in all."""
+    from skimage.feature import local_binary_pattern
+
     grey = np.asarray(shades.resize((side, side), Image.Resampling.BOX))
     patterns = local_binary_pattern(grey, points, radius, "uniform").astype(np.intp)
     half, kinds = side // 2, points + 2

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.preprocessing import normalize
 
 from activeloop.errors import Invalid
 from activeloop.learn.features.contract import (
@@ -20,6 +18,9 @@ from activeloop.learn.features.contract import (
     fingerprint_of,
     map_named,
 )
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import HashingVectorizer
 
 CODE_VERSION: Final = 1
 DEFAULTS: Final = {"width": 2**18, "words": 2, "characters": 4}
@@ -62,6 +63,8 @@ class TextFeaturizer:
         Raises:
             Invalid: naming the index of a sample without a string under `text`.
         """
+        from sklearn.preprocessing import normalize
+
         texts = map_named(payloads, _text)
         if not texts:
             return csr_matrix((0, self.width), dtype=np.float32)
@@ -85,6 +88,8 @@ class TextFeaturizer:
 
     @cached_property
     def _halves(self) -> tuple[HashingVectorizer, HashingVectorizer]:
+        from sklearn.feature_extraction.text import HashingVectorizer
+
         shared = {
             "n_features": self.width // 2,
             "alternate_sign": False,
@@ -130,5 +135,7 @@ def _text(payload: Payload) -> str:
 
 
 def _damped(counts: csr_matrix) -> csr_matrix:
+    from sklearn.preprocessing import normalize
+
     counts.data = 1 + np.log(counts.data)
     return normalize(counts, copy=False)

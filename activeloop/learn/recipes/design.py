@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
 from scipy.sparse import csr_matrix
 
 from activeloop.learn.types import Bools, Features, Float32s
@@ -39,6 +38,8 @@ class Design:
 
     def unfold(self, coef: NDArray[Any], offsets: NDArray[Any]) -> tuple[Float32s, Float32s]:
         """Turn (r, c) coefficients on Z into weights and offsets on the features as given."""
+        from scipy.linalg import solve_triangular
+
         flat = np.asarray(coef, np.float64)
         if self.lower is not None:
             dual = solve_triangular(self.lower, flat, lower=True, trans="T")
@@ -106,6 +107,8 @@ def _rotate(weighted: Features) -> tuple[Float32s, NDArray[np.float64]] | None:
     theorem), and L with L L' = A A' has the same ones as A. With 1,500 texts over 14,000 n-grams
     this is a dense 1,500 x 1,500 matrix, on which the optimiser runs seven times faster.
     """
+    from scipy.linalg import cholesky
+
     rows, width = weighted.shape
     if rows >= width or rows > MOST_ROTATED:
         return None

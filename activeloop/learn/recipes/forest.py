@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
 
 from activeloop.errors import Invalid
 from activeloop.learn.features.contract import checked_params
@@ -91,6 +90,8 @@ class ForestRecipe:
         new: NDArray[Any] | slice | None = None,
     ) -> ForestModel:
         """Learn from all labelled rows; see `Recipe.fit`. The committee comes with the trees."""
+        from sklearn.ensemble import RandomForestClassifier
+
         present = check_training(X, y, n_classes)
         columns = None if isinstance(X, np.ndarray) else _commonest(X, int(self.params["columns"]))
         forest = RandomForestClassifier(

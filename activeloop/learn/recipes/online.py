@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.special import expit
-from sklearn.linear_model import SGDClassifier
 
 from activeloop.errors import Invalid, Needs
 from activeloop.learn.features.contract import checked_params
 from activeloop.learn.recipes.contract import Arrays, check_training, recipe
 from activeloop.learn.types import Features, Float32s, Ints, Model
 from activeloop.spec import Params
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import SGDClassifier
 
 DEFAULTS: Final = {"epochs": 20, "replay": 4.0, "step": 3.0, "alpha": 1e-5, "width": 2**14}
 
@@ -93,6 +94,8 @@ class OnlineModel:
         return manifest, arrays if mean is None else {**arrays, "mean": mean}
 
     def _proba(self, X: Features, part: slice) -> Float32s:
+        from scipy.special import expit
+
         chosen, shifts = self.coef[part], self.offsets[part]
         if self.n_classes == 2:
             chosen = np.concatenate([-chosen, chosen], axis=1)
@@ -219,6 +222,8 @@ class OnlineRecipe:
     def _learner(
         self, frame: Frame, n_classes: int, parent: Model | None, head: int
     ) -> SGDClassifier:
+        from sklearn.linear_model import SGDClassifier
+
         learner = SGDClassifier(
             loss="log_loss",
             alpha=float(self.params["alpha"]),

@@ -8,10 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from activeloop.learn.types import Features, Ints
 
@@ -58,6 +54,9 @@ def fit_softmax(
         weights: (n,) weights of the rows, or None for 1 each.
         start: where to begin; the optimum is the same.
     """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression(
         C=strength, tol=TOLERANCE, max_iter=ITERATIONS, warm_start=start is not None
     )
@@ -125,6 +124,9 @@ def _held_out(
 
 
 def _temperature(scores: NDArray[np.float64], y: Ints) -> float:
+    from scipy.optimize import minimize_scalar
+    from scipy.special import logsumexp
+
     def loss(log_temperature: float) -> float:
         scaled = scores / np.exp(log_temperature)
         own = scaled[np.arange(len(y)), y]

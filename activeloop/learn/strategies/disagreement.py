@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import entr
 
 from activeloop.learn.strategies.registry import Params, strategy
 from activeloop.learn.strategies.seen import members
@@ -34,6 +33,8 @@ def mutual_information(view: View, *, params: Params) -> Floats:
         >>> mutual_information(view, params={"beta": 1.0}).round(4).tolist()
         [0.6931, 0.0]
     """
+    from scipy.special import entr
+
     proba = members(view)
     total = entr(proba.mean(axis=0)).sum(axis=1)
     expected = entr(proba).sum(axis=2).mean(axis=0)
@@ -61,6 +62,8 @@ def vote_entropy(view: View, *, params: Params) -> Floats:
         >>> vote_entropy(view, params={}).round(4).tolist()
         [0.6931, 0.0]
     """
+    from scipy.special import entr
+
     proba = members(view)
     votes = proba.argmax(axis=2)
     shares = np.stack([(votes == c).mean(axis=0) for c in range(proba.shape[2])], axis=1)
@@ -87,5 +90,7 @@ def consensus_entropy(view: View, *, params: Params) -> Floats:
         >>> consensus_entropy(view, params={}).round(4).tolist()
         [0.6931]
     """
+    from scipy.special import entr
+
     score: Floats = entr(members(view).mean(axis=0)).sum(axis=1)
     return score

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import entr
 
 from activeloop.learn.strategies.registry import Params, strategy
 from activeloop.learn.strategies.seen import probabilities
@@ -76,6 +75,8 @@ def entropy(view: View, *, params: Params) -> Floats:
         >>> entropy(view, params={}).round(4).tolist()
         [0.6931, 0.0]
     """
+    from scipy.special import entr
+
     score: Floats = entr(probabilities(view)).sum(axis=1)
     return score
 
