@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from activeloop.settings import PREFIX, Settings
+from docs import build_spec
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -43,3 +44,4 @@ def settings_page() -> str:
 
 if __name__ == "__main__":
     (REFERENCE / "settings.md").write_text(settings_page())
+    (REFERENCE / "project-spec.md").write_text(build_spec.page())

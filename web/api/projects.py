@@ -29,6 +29,7 @@ def create(body: ProjectSpec) -> dict[str, Any]:
 
     The least is a name, a kind and the classes; everything else has a default.
     """
+    projects.check(body)  # before the transaction: the first check loads the learning code
     with services().write() as session:
         return projects.as_json(projects.create(session, body, user_id=account().id))
 
