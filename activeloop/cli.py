@@ -21,6 +21,7 @@ for command in (
     running.web,
     running.worker,
     running.clock,
+    running.alive,
     running.upgrade,
     people.user,
     people.token,

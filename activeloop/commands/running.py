@@ -1,14 +1,17 @@
-"""Run things: up, web, worker, clock, upgrade, demo."""
+"""Run things: up, web, worker, clock, alive, upgrade, demo."""
 
 from __future__ import annotations
 
 import logging
+import socket
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from activeloop.commands.desk import data_option, services_for, settings_for
+from activeloop.errors import ActiveloopError
 
 if TYPE_CHECKING:
     from activeloop.settings import Settings
@@ -85,6 +88,29 @@ def worker(data: Path | None) -> None:
 def clock(data: Path | None) -> None:
     """Run the clock alone (Celery Beat); workers keep time too, this makes it surer."""
     _background(data, "run_clock")
+
+
+@click.command()
+@click.argument("role", type=click.Choice(["worker", "clock"]))
+@data_option
+def alive(role: str, data: Path | None) -> None:
+    """Say whether this machine's worker or clock gave a sign of life lately (health checks)."""
+    from activeloop.store import db, heartbeats, schema
+    from activeloop.wiring import build
+
+    services = build(settings_for(data))
+    try:
+        schema.check(services.database)
+        with services.read() as session:
+            seen = heartbeats.listed(session, now=db.now(session))
+    finally:
+        services.database.close()
+    host = socket.gethostname()
+    ages = [each.age for each in seen if each.role == role and each.host == host]
+    if min(ages, default=timedelta.max) > heartbeats.ALIVE_WITHIN:
+        lately = f"{heartbeats.ALIVE_WITHIN.total_seconds():.0f} s"
+        raise ActiveloopError(f"No {role} of {host} gave a sign of life in the last {lately}.")
+    click.echo(f"A {role} of {host} was seen {min(ages).total_seconds():.0f} s ago.")
 
 
 @click.command()

@@ -25,6 +25,11 @@ class Seen:
     role: str
     age: timedelta
 
+    @property
+    def host(self) -> str:
+        """Machine that it runs on; a process is named host:pid."""
+        return self.name.rpartition(":")[0]
+
 
 def seen(session: Session, *, name: str, role: str, now: datetime) -> None:
     """Note that a process is alive."""

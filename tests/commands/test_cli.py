@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import click
 import pytest
 
 from activeloop.cli import main
+from activeloop.store import db, heartbeats
+from activeloop.store.db import open_database
 from tests.processes import plain_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,3 +131,21 @@ def test_training_without_labels_is_refused_with_the_reason(run: Run, project: s
     refused = run("retrain", project)
     assert refused.returncode == 1
     assert "at least two classes" in refused.stderr
+
+
+def test_a_role_is_alive_only_while_this_machine_gives_signs_of_life(
+    run: Run, project: str, tmp_path: Path
+) -> None:
+    assert project
+    assert run("alive", "worker").returncode == 1, "there is none"
+    database = open_database("", tmp_path / "data")
+    beats = [(f"{socket.gethostname()}:7", 0, 0), (f"{socket.gethostname()}:7", 16, 1)]
+    for name, age, expected in [*beats, ("elsewhere:7", 0, 1)]:
+        with database.write() as session:
+            at = db.now(session) - timedelta(seconds=age)
+            heartbeats.seen(session, name=name, role="worker", now=at)
+        told = run("alive", "worker")
+        assert told.returncode == expected, told
+        assert told.stderr.startswith("Error: No worker of ") == bool(expected)
+    assert run("alive", "clock").returncode == 1, "a worker is not the clock"
+    database.close()
