@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,17 +63,15 @@ def import_(
 @data_option
 def export(project: str, format_: str, output: Path, data: Path | None) -> None:
     """Write a project's labels to a file."""
-    from activeloop.flows import projects
-    from activeloop.flows.exporting import export as flow
+    from activeloop.flows import exporting, projects
 
     with services_for(data) as services:
         with services.read() as session:
             project_id = projects.find(session, project).id
-        exported = flow(services, project_id, format_)
+        exported = exporting.export(services, project_id, format_)
         if str(output) == "-":
-            stream = click.get_binary_stream("stdout")
             for chunk in exported.chunks:
-                stream.write(chunk)
+                sys.stdout.buffer.write(chunk)
             return
         # beside the target, then renamed: a file that is there is whole
         stray = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
