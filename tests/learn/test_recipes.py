@@ -263,7 +263,7 @@ def test_the_same_seed_and_labels_give_the_same_bits_in_another_process() -> Non
 
 def test_another_snapshot_draws_another_forest() -> None:
     X, y = _digits()
-    made = [
+    one, other = (
         fit(
             recipes.get("forest", SMALL["forest"]),
             X[:200],
@@ -274,5 +274,5 @@ def test_another_snapshot_draws_another_forest() -> None:
             choice=Choice("full", ""),
         ).model.predict_proba(X)
         for snapshot in (1, 2)
-    ]
-    assert not np.array_equal(*made)
+    )
+    assert not np.array_equal(one, other)
