@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
 from sqlmodel import col, select
@@ -23,7 +23,7 @@ from web import create_app
 from web.serving import make_server
 
 PASSWORD = "correct horse battery staple"
-PATIENCE = 20.0
+PATIENCE = 60.0
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -125,13 +125,22 @@ def chromium(path: str) -> Iterator[Browser]:
         browser.close()
 
 
+class Host(Protocol):
+    """Whatever serves the pages."""
+
+    @property
+    def url(self) -> str:
+        """Give the address that paths are put behind."""
+
+
 class Visitor:
     """Somebody with a browser: what the console said is kept, for there should be nothing."""
 
-    def __init__(self, site: Site, context: BrowserContext) -> None:
+    def __init__(self, site: Host, context: BrowserContext) -> None:
         self.site = site
         self.context = context
         self.page: Page = context.new_page()
+        self.page.set_default_timeout(1000 * PATIENCE)
         self.complaints: list[str] = []
         self.may_be_refused = False
         self.page.on("console", self._hear)
@@ -151,11 +160,11 @@ class Visitor:
         self.complaints.append(f"a dialog said {dialog.message!r}")
         dialog.dismiss()
 
-    def sign_in(self, name: str = "ada") -> None:
+    def sign_in(self, name: str = "ada", password: str = PASSWORD) -> None:
         """Sign in through the form."""
         self.go("/sign-in")
         self.page.fill("#name", name)
-        self.page.fill("#password", PASSWORD)
+        self.page.fill("#password", password)
         self.page.keyboard.press("Enter")
         self.page.wait_for_url(f"{self.site.url}/")
 
@@ -186,9 +195,9 @@ class Visitor:
         return self.page.inner_text("[data-sample] .text")
 
 
-def until(reached: Callable[[], bool]) -> None:
+def until(reached: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     """Wait until something holds."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.03)
