@@ -255,7 +255,6 @@ def _write(
     ready = samples.prepare(rows, key=task.project.audit_key, audit_share=task.spec.audit_share)
     _keep_blobs(services, rows)
     last = max(before, *(item.number for item in chunk))
-    started = 0.0
     with services.write() as session:
         started = time.monotonic()
         added = samples.add_chunk(
@@ -278,7 +277,7 @@ def _write(
         if not imports.advance(session, task.row.id, step):
             raise Fenced(f"Import {task.row.id} was taken over by another worker.")
         imports.note(session, task.row.id, list(_flaws(chunk, added.clashes)))
-    pace.took(time.monotonic() - started, len(chunk))
+        pace.took(time.monotonic() - started, len(chunk))
     return last
 
 

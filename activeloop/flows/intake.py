@@ -11,7 +11,7 @@ from activeloop.spec import Kind
 
 Item: TypeAlias = Row | BadRow
 FIRST_ROWS = 1000
-FEWEST_ROWS = 250
+FEWEST_ROWS = 1000
 MOST_ROWS = 8000
 MOST_IMAGES = 200
 MOST_BYTES = 16 << 20
@@ -24,6 +24,7 @@ class Pace:
     """How many rows one transaction takes: as many as can be written in a tenth of a second.
 
     Fewer, and most of the time goes into waiting for the disk; more, and annotators wait for us.
+    The wait for the disk itself is left out: on a slow disk fewer rows would only mean more waits.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -32,7 +33,7 @@ class Pace:
         self.rows = min(FIRST_ROWS, self.most)
 
     def took(self, seconds: float, rows: int) -> None:
-        """Learn from a transaction that took so long for so many rows."""
+        """Learn from a transaction that wrote so many rows in so long."""
         fitting = int(rows * SECONDS / max(seconds, 1e-6))
         wanted = max(self.rows // 2, min(fitting, self.rows * 2))
         self.rows = max(min(FEWEST_ROWS, self.most), min(wanted, self.most))

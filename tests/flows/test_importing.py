@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from sqlmodel import Session, col, select
 
-from activeloop.errors import Invalid
+from activeloop.errors import Fenced, Invalid
 from activeloop.flows import carrying, importing, intake, labelling
+from activeloop.jobs import ImportFile
 from activeloop.store import accounts, backlog, db, projects, samples
 from activeloop.store.tables import Consensus, Label, Project, Sample, Tally
 from activeloop.wiring import Services
@@ -252,7 +253,7 @@ def run_with_power_cuts(
     for tries in range(1, 100):
         chunks[0] = 0
         with suppress(PowerCutError):
-            importing.run(services, importing.ImportFile(pool.id, import_id), Idle())  # type: ignore[arg-type]
+            importing.run(services, ImportFile(pool.id, import_id), Idle())  # type: ignore[arg-type]
         if reported(services, pool, import_id)["status"] == "done":
             return tries
     raise AssertionError("it never ended")
@@ -290,7 +291,7 @@ def test_an_import_whose_process_is_killed_goes_on_in_another(
     assert standing["rows"] < total
     check_counts(embedded, pool)
 
-    importing.run(embedded, importing.ImportFile(pool.id, row.id), Idle())  # type: ignore[arg-type]
+    importing.run(embedded, ImportFile(pool.id, row.id), Idle())  # type: ignore[arg-type]
 
     report = reported(embedded, pool, row.id)
     assert (report["status"], report["added"], report["duplicates"]) == ("done", total, 0)
@@ -302,7 +303,7 @@ def test_a_worker_that_was_taken_over_adds_nothing(
 ) -> None:
     pool = project(services)
     row, job_id = begun(services, pool, jsonl([{"text": f"row {n}"} for n in range(10)]))
-    job = importing.ImportFile(pool.id, row.id)
+    job = ImportFile(pool.id, row.id)
     original = samples.prepare
 
     def overtaken(*given: Any, **named: Any) -> Any:
@@ -311,7 +312,7 @@ def test_a_worker_that_was_taken_over_adds_nothing(
         return original(*given, **named)
 
     monkeypatch.setattr(samples, "prepare", overtaken)
-    with pytest.raises(importing.Fenced):
+    with pytest.raises(Fenced):
         importing.run(services, job, Idle())  # type: ignore[arg-type]
 
     assert reported(services, pool, row.id)["added"] == 10
@@ -441,7 +442,7 @@ def test_a_folder_of_images_is_read_where_it_is_and_left_alone(
     with embedded.write() as session:
         row = importing.begin_folder(embedded, session, pool, folder, {})
 
-    importing.run(embedded, importing.ImportFile(pool.id, row.id), Idle())  # type: ignore[arg-type]
+    importing.run(embedded, ImportFile(pool.id, row.id), Idle())  # type: ignore[arg-type]
 
     report = reported(embedded, pool, row.id)
     assert (report["status"], report["added"], report["labelled"]) == ("done", 1, 1)
