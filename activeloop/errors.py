@@ -93,5 +93,9 @@ class Transient(ActiveloopError):
     """A passing fault: the same work may be tried again."""
 
 
+class Crossed(Transient):
+    """Two requests wanted the same thing at the same moment; the same request again will do."""
+
+
 class Fenced(Transient):
     """Another worker has taken this job over; this one's result is dropped."""

@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
+from activeloop.errors import Crossed
 from activeloop.settings import Settings
 from activeloop.store.artifacts import Artifacts, DirectoryArtifacts
 from activeloop.store.db import Database, Session, open_database
 from activeloop.store.ledger import NEW_JOBS
 
 Enqueue = Callable[[Sequence[int]], None]
+Result = TypeVar("Result")
+TRIES = 4
 
 
 def leave_to_the_clock(_job_ids: Sequence[int]) -> None:
@@ -40,6 +44,21 @@ class Services:
         """Open a session that writes nothing."""
         with self.database.read() as session:
             yield session
+
+    def settle(self, change: Callable[[Session], Result]) -> Result:
+        """Make a change in a transaction of its own, again when another one crossed it.
+
+        Raises:
+            Crossed: when it was crossed every time.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                with self.write() as session:
+                    return change(session)
+            except Crossed:
+                continue
+        with self.write() as session:
+            return change(session)
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, TypeDecorator, create_engine, event
 from sqlalchemy import text as sql
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
-from activeloop.errors import Transient
+from activeloop.errors import Crossed, Transient
 
 __all__ = [
     "Database",
@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 WRITES = "activeloop_writes"
+UNIQUE_VIOLATION = "23505"
 FIXED_SQLITE = (3, 51, 3)
 
 
@@ -135,12 +136,22 @@ class Database:
 def _faults_translated() -> Iterator[None]:
     try:
         yield
+    except IntegrityError as error:
+        # the unique indexes are the last word where two transactions could not see each other
+        if _doubled(error):
+            raise Crossed from error
+        raise
     except OperationalError as error:
         raise Transient(f"The database did not answer: {error.orig}") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Transient(f"The connection to the database broke: {error.orig}") from error
         raise
+
+
+def _doubled(error: IntegrityError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state == UNIQUE_VIOLATION or "UNIQUE constraint failed" in str(error.orig)
 
 
 def open_database(url: str, data: Path) -> Database:

@@ -13,6 +13,7 @@ from activeloop.errors import Conflict, Invalid, NotFound
 from activeloop.flows import labelling
 from activeloop.flows.snapshots import snapshot
 from activeloop.store import offers, projects
+from activeloop.store.db import Session
 from activeloop.store.tables import Consensus, Label, Offer, Project, Sample
 from activeloop.wiring import Services
 from tests.flows.handmade import people, pool, spec
@@ -265,3 +266,31 @@ def test_replaying_the_events_gives_the_labels_that_are_kept(services: Services)
 def test_an_empty_pool_says_so(services: Services) -> None:
     project, (ann,) = pool(services, 0), people(services, 1)
     assert take(services, project, ann).waiting_for == "The pool is empty: import data to start."
+
+
+def test_one_person_in_many_tabs_never_gets_a_sample_twice(services: Services) -> None:
+    project = pool(services, 30, answers_per_sample=2)
+    (ann,) = people(services, 1)
+    faults: list[BaseException] = []
+
+    def ask() -> None:
+        def change(session: Session) -> labelling.Offered:
+            return labelling.offer(session, project, ann, count=5, chance=lambda: 0.99)
+
+        try:
+            for _ in range(5):
+                services.settle(change)
+        except BaseException as fault:  # noqa: BLE001 - told by the test, whatever it is
+            faults.append(fault)
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    with services.read() as session:
+        held = list(session.exec(select(Offer.sample_id)))
+        left = dict(session.exec(select(Sample.id, Sample.slots)).all())
+    assert len(held) == len(set(held)) >= 5
+    assert all(left[sample] == 1 for sample in held)

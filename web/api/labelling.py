@@ -9,6 +9,7 @@ from flask import Blueprint
 
 from activeloop.errors import Invalid
 from activeloop.flows import labelling, projects
+from activeloop.store.db import Session
 from web import schemas
 from web.context import account, services
 from web.routing import Routes
@@ -22,15 +23,13 @@ def offer(p: str, body: schemas.HowMany) -> dict[str, Any]:
 
     When there is none, `waiting_for` says in a sentence what is waited for.
     """
-    with services().write() as session:
-        offered = labelling.offer(
-            session,
-            projects.find(session, p),
-            account().id,
-            count=body.count,
-            chance=services().chance,
-        )
-        return offered.as_json()
+    who, chance = account().id, services().chance
+
+    def offered(session: Session) -> dict[str, Any]:
+        project = projects.find(session, p)
+        return labelling.offer(session, project, who, count=body.count, chance=chance).as_json()
+
+    return services().settle(offered)
 
 
 @routes.post(
