@@ -37,6 +37,7 @@ STATUS: dict[type[ActiveloopError], int] = {
     errors.CannotLearn: 409,
     errors.Needs: 409,
     errors.Transient: 503,
+    errors.Crossed: 503,
     errors.Fenced: 503,
 }
 
