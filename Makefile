@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 2
 RUNTIME := $(VENV)/.runtime-$(firstword $(shell cat requirements.lock requirements-build.lock | cksum))
 DEVELOPMENT := $(VENV)/.development-$(firstword $(shell cat requirements-dev.lock | cksum))
 
-.PHONY: help setup setup-dev browser demo up test quick test-oldest lint format bench docs lock clean
+.PHONY: help setup setup-dev browser demo up test quick test-oldest lint format bench docs screenshots lock clean
 
 help:  ## list these words
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ bench: setup-dev  ## measure against the yardsticks, side by side, as ratios
 
 docs: setup-dev  ## write the reference pages that are made from the code
 	$(BIN)/python -m docs.build
+
+screenshots: setup-dev browser  ## take the README's pictures from the demo
+	$(BIN)/python -m docs.screenshots
 
 lock: setup-dev  ## pin every dependency again, with hashes
 	.ci/lock $(BIN)/uv

@@ -1,0 +1,98 @@
+"""Take the pictures of the README from the demo: `make screenshots`.
+
+The demo is started over a directory of its own, an oracle labels some digits through the browser,
+and each page is photographed in both themes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser
+
+from tests.browsing import Visitor, chromium, until
+from tests.conftest import BROWSERS
+from tests.demonstration import Demo, Oracle
+
+IMAGES = Path(__file__).parent / "images"
+LABELS = 100
+COLOURS = 128
+SIZES = {"label": 800, "loop": 1320, "projects": 480}
+"""The pages, each with the height of its picture."""
+
+
+def main() -> None:
+    """Start the demo, label, photograph, and end it."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        raise SystemExit("Chromium is missing; `make browser` installs it or says how.")
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        demo = Demo(Path(folder))
+        demo.start()
+        try:
+            with chromium(found) as browser:
+                label(demo, browser)
+                for theme in ("light", "dark"):
+                    photograph(demo, browser, theme)
+        finally:
+            demo.process.stop()
+
+
+def label(demo: Demo, browser: Browser) -> None:
+    """Label digits by keyboard, and wait until the newest version has ranked the queue."""
+    context = browser.new_context()
+    visitor = Visitor(demo, context)
+    visitor.sign_in(*demo.account)
+    visitor.go("/projects/1")
+    until(lambda: "not ranked yet" not in text_of(visitor), seconds=120)
+    visitor.label(1)
+    Oracle(visitor).answer(LABELS)
+    visitor.go("/projects/1")
+    until(lambda: rested(text_of(visitor)), seconds=120)
+    context.close()
+
+
+def text_of(visitor: Visitor) -> str:
+    """Give what the page says."""
+    return visitor.page.inner_text("main")
+
+
+def rested(text: str) -> bool:
+    """Tell whether nothing is at work and a version has ranked the queue."""
+    return "No job is waiting or running" in text and "ranked by version" in text
+
+
+def photograph(demo: Demo, browser: Browser, theme: str) -> None:
+    """Take each page's picture in a theme."""
+    for name, height in SIZES.items():
+        context = browser.new_context(
+            viewport={"width": 1280, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        visitor = Visitor(demo, context)
+        visitor.sign_in(*demo.account)
+        if name == "label":
+            visitor.label(1)
+            Oracle(visitor).answer(1)
+        elif name == "loop":
+            visitor.go("/projects/1")
+            visitor.page.wait_for_selector("#curve path.point", state="attached")
+        visitor.page.wait_for_timeout(1500)
+        keep(visitor, IMAGES / f"{name}-{theme}.png")
+        context.close()
+
+
+def keep(visitor: Visitor, path: Path) -> None:
+    """Write the screenshot with fewer colours: a third of the size, and no eye sees it."""
+    visitor.page.screenshot(path=path)
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
