@@ -15,8 +15,8 @@ function span(seconds) {
 export function origin(offer) {
   if (!offer.ranked_at) return offer.because || offer.strategy;
   const age = span((clock.now() - Date.parse(offer.ranked_at)) / 1000);
-  const by = offer.version ? `ranked by version ${offer.version}, ${age} ago` : `ranked ${age} ago`;
-  return [offer.strategy, by, offer.version ? "" : offer.because].filter(Boolean).join(" · ");
+  if (offer.version) return `${offer.strategy} · ranked by version ${offer.version}, ${age} ago`;
+  return `${offer.because || offer.strategy} · ranked ${age} ago`; // before any version the reason names the strategy
 }
 
 /** Say what is unsent, and why. */
