@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session, col, select
+
 from activeloop.flows import carrying, importing, projects
 from activeloop.settings import read_settings
 from activeloop.spec import parse_spec
 from activeloop.store import ledger, schema
-from activeloop.store.tables import Import, Project
+from activeloop.store import projects as tallies
+from activeloop.store.tables import Consensus, Import, Label, Project, Sample, Tally
 from activeloop.wiring import Services, build
 
 CLASSES = ["good", "bad"]
@@ -86,3 +89,58 @@ def reported(services: Services, pool: Project, import_id: int) -> dict[str, Any
     """Give an import's report."""
     with services.read() as session:
         return importing.report(session, pool, import_id)
+
+
+def pool_of(services: Services, pool: Project) -> list[tuple[Any, ...]]:
+    """Everything that importing decides, in the order of the pool."""
+    with services.read() as session:
+        found = session.execute(
+            select(
+                Sample.seq,
+                Sample.digest,
+                Sample.payload,
+                Sample.meta,
+                Sample.external_id,
+                Sample.stratum,
+                Sample.draw,
+                Sample.slots,
+                Consensus.label,
+            )  # type: ignore[call-overload]
+            .outerjoin(Consensus, col(Consensus.sample_id) == col(Sample.id))
+            .where(Sample.project_id == pool.id)
+            .order_by(col(Sample.seq))
+        )
+        return [tuple(row) for row in found]
+
+
+def counted(services: Services, pool: Project) -> Tally:
+    """Give the running counts."""
+    with services.read() as session:
+        return tallies.tally(session, pool.id)
+
+
+def check_counts(services: Services, pool: Project) -> None:
+    """The running counts say what the tables hold, and numbers have no hole."""
+    found, tally = pool_of(services, pool), counted(services, pool)
+    assert [row[0] for row in found] == list(range(tally.samples))
+    assert tally.audit_samples == sum(row[5] == "audit" for row in found)
+    done = [row[5] for row in found if row[8] is not None]
+    assert (tally.labelled_train, tally.labelled_audit) == (
+        done.count("train"),
+        done.count("audit"),
+    )
+    with services.read() as session:
+        numbers = session.exec(
+            select(Label.number).where(Label.project_id == pool.id).order_by(col(Label.number))
+        ).all()
+    assert list(numbers) == list(range(1, tally.events + 1))
+
+
+class Idle:
+    """Work that nobody watches."""
+
+    def tell(self, stage: str, progress: float) -> None:
+        """Hear nothing."""
+
+    def done(self, session: Session) -> None:
+        """Note nothing."""

@@ -77,7 +77,7 @@ def note(session: Session, action: str) -> None:
 def bench(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("migrated_postgres_url") if request.param == "postgresql" else ""
     services = build(Settings(data=tmp_path, database_url=url, job_lease_seconds=LEASE))
     schema.upgrade(services.database)
     monkeypatch.setitem(KINDS, Try.kind, Try)

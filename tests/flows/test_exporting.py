@@ -3,8 +3,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +12,7 @@ from activeloop.flows import exporting, labelling
 from activeloop.store import accounts, db, exports
 from activeloop.store.tables import Project
 from activeloop.wiring import Services
-from tests.flows.pools import imported, jsonl, opened, project
-
-
-@pytest.fixture
-def embedded(data_dir: Path) -> Iterator[Services]:
-    services = opened(data_dir)
-    yield services
-    services.database.close()
+from tests.flows.pools import imported, jsonl, project
 
 
 def exported(services: Services, pool: Project, form: str) -> bytes:

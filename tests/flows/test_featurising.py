@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,7 @@ from activeloop.spec import FeatureSpec
 from activeloop.store import backlog, blocks, samples
 from activeloop.store.tables import FeatureBlock, Featurizer, Project
 from activeloop.wiring import Services
-from tests.flows.pools import imported, jsonl, opened, project
-
-
-@pytest.fixture
-def embedded(data_dir: Path) -> Iterator[Services]:
-    services = opened(data_dir)
-    yield services
-    services.database.close()
+from tests.flows.pools import imported, jsonl, project
 
 
 @pytest.fixture

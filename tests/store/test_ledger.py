@@ -22,7 +22,7 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     postgres = request.param == "postgresql"
-    url = request.getfixturevalue("postgres_url") if postgres else ""
+    url = request.getfixturevalue("migrated_postgres_url") if postgres else ""
     opened = open_database(url, tmp_path)
     schema.upgrade(opened)
     with opened.write() as session:
