@@ -15,10 +15,12 @@ CHUNK = 500
 
 
 def current(session: Session, project: Project) -> Ranking | None:
-    """Read the ranking now served."""
-    if project.ranking_id is None:
-        return None
-    return session.get(Ranking, project.ranking_id)
+    """Read the ranking now served, also when `project` was read before it was flipped in."""
+    return session.exec(
+        select(Ranking)
+        .join(Project, col(Project.ranking_id) == col(Ranking.id))
+        .where(Project.id == project.id)
+    ).one_or_none()
 
 
 def samples(session: Session, ids: Sequence[int]) -> list[Sample]:
