@@ -70,11 +70,19 @@ class Services:
             self.enqueue(job_ids)
 
 
-def build(settings: Settings, *, enqueue: Enqueue = leave_to_the_clock) -> Services:
-    """Build the services of one process."""
+def build(
+    settings: Settings, *, enqueue: Enqueue = leave_to_the_clock, durable: bool = True
+) -> Services:
+    """Build the services of one process.
+
+    Args:
+        settings: those of the process.
+        enqueue: sends hints about new jobs.
+        durable: whether a commit waits for the disk; only throw-away databases need not.
+    """
     return Services(
         settings=settings,
-        database=open_database(settings.database_url, settings.data),
+        database=open_database(settings.database_url, settings.data, durable=durable),
         artifacts=DirectoryArtifacts(settings.data / "artifacts"),
         enqueue=enqueue,
     )

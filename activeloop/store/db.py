@@ -154,12 +154,18 @@ def _doubled(error: IntegrityError) -> bool:
     return state == UNIQUE_VIOLATION or "UNIQUE constraint failed" in str(error.orig)
 
 
-def open_database(url: str, data: Path) -> Database:
-    """Open PostgreSQL at `url`, or, when it is empty, SQLite in the data directory."""
+def open_database(url: str, data: Path, *, durable: bool = True) -> Database:
+    """Open PostgreSQL at `url`, or, when it is empty, SQLite in the data directory.
+
+    Args:
+        url: SQLAlchemy URL, or empty.
+        data: the data directory.
+        durable: whether a commit waits for the disk; only throw-away databases need not.
+    """
     if url:
         return Database(_postgres(url), None)
     data.mkdir(parents=True, exist_ok=True)
-    return Database(_sqlite(data / "activeloop.db"), Gate(data / "write.lock"))
+    return Database(_sqlite(data / "activeloop.db", durable=durable), Gate(data / "write.lock"))
 
 
 def now(session: Session) -> datetime:
@@ -199,7 +205,7 @@ def _postgres(url: str) -> Engine:
     )
 
 
-def _sqlite(path: Path) -> Engine:
+def _sqlite(path: Path, *, durable: bool) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         module=sqlite_module(),
@@ -207,7 +213,7 @@ def _sqlite(path: Path) -> Engine:
         max_overflow=32,
         connect_args={"timeout": 15, "check_same_thread": False},
     )
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", _prepare_sqlite if durable else _prepare_throwaway)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -223,6 +229,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "wal_autocheckpoint=4000",  # a checkpoint at every few commits halves the speed of imports
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_throwaway(connection: Any, record: Any) -> None:
+    _prepare_sqlite(connection, record)
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _begin_sqlite(connection: Connection) -> None:
