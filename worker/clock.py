@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from activeloop.errors import ActiveloopError
-from activeloop.flows.tick import due, tick
+from activeloop.flows.tick import SENT_AT_ONCE, due, tick
 from activeloop.store import db, heartbeats
 from activeloop.wiring import Services
 
@@ -28,11 +28,18 @@ class Clock:
     """
 
     def __init__(
-        self, services: Services, *, name: str, role: str, send: Callable[[int], None]
+        self,
+        services: Services,
+        *,
+        name: str,
+        role: str,
+        send: Callable[[int], None],
+        room: Callable[[], int] = lambda: SENT_AT_ONCE,
     ) -> None:
-        """Prepare; `send` is given the id of each job that is due."""
+        """Prepare; `send` is given the id of each job that is due, as many as there is `room`."""
         self._services = services
         self._name, self._role, self._send = name, role, send
+        self._room = room
         self._stepping = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
@@ -87,8 +94,8 @@ class Clock:
             self._beaten = now
         if now - self._ticked >= self._services.settings.tick_seconds:
             self._ticked = now
-            return tick(self._services).sent
-        return tuple(due(self._services))
+            return tick(self._services, room=self._room()).sent
+        return tuple(due(self._services, room=self._room()))
 
     def _pause(self) -> None:
         if os.getpid() == self._pid:

@@ -10,6 +10,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from activeloop.errors import ActiveloopError
+from activeloop.flows.tick import SENT_AT_ONCE
 from activeloop.store import db, reminders
 from activeloop.wiring import Services
 
@@ -34,6 +35,8 @@ def run(services: Services) -> None:
     # told to end, Celery then waits for running jobs a bounded time only
     os.environ["REMAP_SIGTERM"] = "SIGQUIT"
 
+    from celery.worker import state
+
     from . import create_worker
     from .child import worker_name
     from .clock import Clock
@@ -45,7 +48,12 @@ def run(services: Services) -> None:
     def send(job_id: int) -> None:
         app.send_task(CARRY_OUT, [job_id], ignore_result=True, retry=False)
 
-    clock = Clock(services, name=name, role="worker", send=send)
+    def room() -> int:
+        # embedded, a hint reaches this pool alone, so one that would wait here is left to others
+        free = services.settings.worker_processes - len(state.reserved_requests)
+        return SENT_AT_ONCE if services.settings.redis_url else free
+
+    clock = Clock(services, name=name, role="worker", send=send, room=room)
     try:
         _consume(app, clock, services)
     finally:
@@ -60,7 +68,14 @@ def run_clock(services: Services) -> None:
     from .hints import sender
 
     enqueue = sender(services.settings)
-    clock = Clock(services, name=worker_name(), role="clock", send=lambda job_id: enqueue([job_id]))
+    clock = Clock(
+        services,
+        name=worker_name(),
+        role="clock",
+        send=lambda job_id: enqueue([job_id]),
+        # embedded, only the worker itself can hand a job to its pool
+        room=lambda: SENT_AT_ONCE if services.settings.redis_url else 0,
+    )
     clock.start()
     try:
         if services.settings.redis_url:

@@ -32,8 +32,13 @@ class Ticked:
     asked: int = 0
 
 
-def tick(services: Services) -> Ticked:
-    """Do what is due by now; any number of processes may call this at any time."""
+def tick(services: Services, *, room: int = SENT_AT_ONCE) -> Ticked:
+    """Do what is due by now; any number of processes may call this at any time.
+
+    Args:
+        services: those of this process.
+        room: how many hints the caller can pass on; what it cannot is left to another clock.
+    """
     with services.write() as session:
         if not reminders.only_clock(session):
             return Ticked()
@@ -41,16 +46,18 @@ def tick(services: Services) -> Ticked:
         heartbeats.clean(session, now=db.now(session))
     buried = _bury(services)
     asked = sum(_asks(services, project_id) for project_id in _projects(services))
-    return Ticked(tuple(due(services)), returned, buried, asked)
+    return Ticked(tuple(due(services, room=room)), returned, buried, asked)
 
 
-def due(services: Services) -> list[int]:
-    """List the jobs to send a hint about; costs one read when there is none."""
+def due(services: Services, *, room: int = SENT_AT_ONCE) -> list[int]:
+    """List at most `room` jobs to send a hint about; costs one read when there is none."""
+    if room <= 0:
+        return []
     with services.read() as session:
         if not reminders.waiting(session, now=db.now(session)):
             return []
     with services.write() as session:
-        return reminders.due(session, now=db.now(session), limit=SENT_AT_ONCE)
+        return reminders.due(session, now=db.now(session), limit=room)
 
 
 def _bury(services: Services) -> int:

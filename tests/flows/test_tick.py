@@ -49,6 +49,13 @@ def test_looking_for_due_jobs_finds_what_a_step_finds(services: Services) -> Non
     assert due(services) == []
 
 
+def test_a_clock_without_room_leaves_the_job_to_another(services: Services) -> None:
+    with services.write() as session:
+        job_id = ledger.add(session, Rank(1), now=db.now(session))
+    assert tick(services, room=0).sent == ()
+    assert tick(services, room=1).sent == (job_id,)
+
+
 def test_a_second_clock_stands_aside(services: Services) -> None:
     if services.database.dialect == "sqlite":  # its writers queue up, so it is alone by itself
         assert tick(services).sent == ()
