@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from activeloop import __version__
-from activeloop.commands import importing, learning, people, projects, running
+from activeloop.commands import importing, learning, people, projects, running, simulating
 from activeloop.commands.desk import Door
 
 
@@ -32,7 +32,7 @@ for command in (
     learning.retrain,
     projects.versions,
     projects.promote,
-    learning.simulate,
+    simulating.simulate,
     importing.export,
 ):
     main.add_command(command)

@@ -1,12 +1,13 @@
-"""Sum a simulation up: a row per strategy, and a picture of the curves."""
+"""Sum a simulation up: a row per strategy, a picture of the curves, and their points."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from activeloop.flows.simulating import Curve, Simulated
+from activeloop.flows.simulating import Curve, Point, Simulated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +28,8 @@ class Row:
         strategy: its name.
         area: mean accuracy over the budget (AUBC), with its interval over the seeds.
         gain: the same less random's, seed by seed.
-        last: accuracy at the end of the budget.
+        last: accuracy at the end of the budget, of the newest version.
+        champion: the same of the version that the gate then let answer predictions.
         labels_to: labels spent until a share of the best accuracy was reached, by share; None
             when some seed never reached it.
     """
@@ -36,6 +38,7 @@ class Row:
     area: Estimate
     gain: Estimate
     last: Estimate
+    champion: Estimate
     labels_to: dict[float, float | None]
 
 
@@ -45,20 +48,21 @@ def rows(simulated: Simulated) -> list[Row]:
 
     grid = _grid(simulated)
     areas = {
-        (curve.strategy, curve.seed): curves.area(_points(curve), grid)
+        (curve.strategy, curve.seed): curves.area(_points(simulated, curve), grid)
         for curve in simulated.curves
     }
     top = max((p.accuracy for curve in simulated.curves for p in curve.points), default=0.0)
     found = []
     for name in _names(simulated):
         its = [curve for curve in simulated.curves if curve.strategy == name]
+        gains = [areas[name, curve.seed] - areas["random", curve.seed] for curve in its]
+        ends = [curve.points[-1] for curve in its if curve.points]
         row = Row(
             strategy=name,
             area=curves.estimate([areas[name, curve.seed] for curve in its]),
-            gain=curves.estimate(
-                [areas[name, curve.seed] - areas["random", curve.seed] for curve in its]
-            ),
-            last=curves.estimate([c.points[-1].accuracy for c in its if c.points]),
+            gain=curves.estimate(gains),
+            last=curves.estimate([point.accuracy for point in ends]),
+            champion=curves.estimate([point.champion_accuracy for point in ends]),
             labels_to={share: _mean_labels(its, share * top) for share in SHARES},
         )
         found.append(row)
@@ -68,7 +72,10 @@ def rows(simulated: Simulated) -> list[Row]:
 def _mean_labels(its: list[Curve], target: float) -> float | None:
     from activeloop.learn import curves
 
-    reached = [curves.labels_to(_points(curve), target) for curve in its]
+    reached = [
+        curves.labels_to([(point.answers, point.accuracy) for point in curve.points], target)
+        for curve in its
+    ]
     known = [labels for labels in reached if labels is not None]
     return sum(known) / len(known) if known and len(known) == len(reached) else None
 
@@ -103,7 +110,7 @@ def draw(simulated: Simulated, path: Path) -> Path:
 def _draw_one(axes: Axes, simulated: Simulated, name: str, colour: str) -> None:
     from activeloop.learn import curves
 
-    its = [_points(curve) for curve in simulated.curves if curve.strategy == name]
+    its = [_points(simulated, c) for c in simulated.curves if c.strategy == name]
     band = curves.band(its, _grid(simulated))
     axes.plot(band.labels, band.mean, color=colour, label=name, linewidth=2)
     axes.fill_between(band.labels, band.low, band.high, color=colour, alpha=0.15, linewidth=0)
@@ -113,12 +120,39 @@ def _names(simulated: Simulated) -> list[str]:
     return list(dict.fromkeys(curve.strategy for curve in simulated.curves))
 
 
-def _points(curve: Curve) -> list[tuple[int, float]]:
-    return [(point.answers, point.accuracy) for point in curve.points]
+def _points(simulated: Simulated, curve: Curve) -> list[tuple[int, float]]:
+    """Give a curve's points, begun where the first of all curves begins.
+
+    A strategy whose first version comes later says the commonest class until then; without this
+    it would be spared the worst part of its curve.
+    """
+    own = [(point.answers, point.accuracy) for point in curve.points]
+    start = int(_grid(simulated)[0])
+    return own if own and own[0][0] == start else [(start, simulated.base), *own]
 
 
 def _grid(simulated: Simulated) -> Ints:
     import numpy as np
 
     costs = {point.answers for curve in simulated.curves for point in curve.points}
-    return np.array(sorted(costs), dtype=np.int64)
+    return np.array(sorted({*costs, simulated.budget}), dtype=np.int64)
+
+
+def as_json(simulated: Simulated) -> dict[str, Any]:
+    """Give the table and all points as plain values."""
+    summed = [asdict(row) for row in rows(simulated)]
+    for row in summed:
+        row["labels_to"] = {f"{share:g}": spent for share, spent in row["labels_to"].items()}
+    told = asdict(simulated)
+    return {**told, "curves": [asdict(curve) for curve in simulated.curves], "strategies": summed}
+
+
+def write_points(simulated: Simulated, path: Path) -> Path:
+    """Write every point of every curve as CSV, to be drawn elsewhere."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["strategy", "seed", *(each.name for each in fields(Point))])
+        for curve in simulated.curves:
+            for point in curve.points:
+                writer.writerow([curve.strategy, curve.seed, *asdict(point).values()])
+    return path

@@ -7,17 +7,29 @@ import random
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from activeloop import formats
 from activeloop.errors import Invalid
 from activeloop.formats import Row
+from activeloop.formats.columns import NAMES
 from activeloop.spec import Kind
 
 RARE = 2
 """A class with fewer samples than this cannot stand in both the pool and the test set."""
+PEEKED = 20
+"""Rows that are looked at to tell what a file holds."""
+FIELDS: dict[str, Kind] = {
+    "text": "text",
+    "image": "image",
+    "vector": "vectors",
+    "features": "table",
+}
+"""What a mapping of these fields says about the kind."""
 
 
 @dataclass(frozen=True)
@@ -40,41 +52,72 @@ class Split:
 
 
 def read(path: Path, *, label: str, kind: Kind | None, mapping: Mapping[str, str]) -> Labelled:
-    """Read all labelled rows of a file into memory.
+    """Read all labelled rows of a file into memory, each content once.
+
+    A row that repeats another (by digest) is left out, so that none stands in both pool and test.
 
     Raises:
-        Invalid: when the file has fewer than two classes, or its kind cannot be told.
+        Invalid: when the file cannot be read as asked, or has fewer than two classes.
     """
-    kind_of = kind or _guess(path)
     columns = {**mapping, "label": label} if label else dict(mapping)
-    found = formats.read(
-        path, kind=kind_of, format=formats.sniff(path, name=path.name), mapping=columns
-    )
+    format_ = formats.sniff(path, name=path.name)
+    kind_of = kind or _guess(path, format_, columns)
     by_digest: dict[str, Row] = {}
-    left_out = 0
-    for row in found:
-        if not isinstance(row, Row) or row.label is None:
-            left_out += 1
-        else:
-            by_digest.setdefault(row.digest, row)
+    left_out = unlabelled = 0
+    fault = ""
+    for row in formats.read(path, kind=kind_of, format=format_, mapping=columns):
+        if not isinstance(row, Row):
+            fault = fault or f"Row {row.number}: {row.problem}"
+        elif row.label is None:
+            unlabelled += 1
+        elif by_digest.setdefault(row.digest, row) is row:
+            continue
+        left_out += 1
+    _want_rows(path, kind_of, len(by_digest), unlabelled, fault)
     counts = Counter(row.label for row in by_digest.values())
     common = {name for name, count in counts.items() if count >= RARE}
-    rows = [row for row in by_digest.values() if row.label in common]
     if len(common) < 2:
-        raise Invalid(f"{path.name} holds {len(common)} classes with two samples or more; want 2.")
+        listed = ", ".join(f"{name!r} ({count:,})" for name, count in counts.most_common(3))
+        raise Invalid(
+            f"A simulation wants two classes of {RARE} different samples or more; "
+            f"{path.name} has {listed}."
+        )
+    rows = [row for row in by_digest.values() if row.label in common]
+    left_out += len(by_digest) - len(rows)
     return Labelled(kind_of, tuple(sorted(map(str, common))), rows, left_out)
 
 
-def _guess(path: Path) -> Kind:
-    known = formats.sniff(path, name=path.name)
-    if known in ("zip", "image-folder"):
+def _want_rows(path: Path, kind: Kind, found: int, unlabelled: int, fault: str) -> None:
+    if found:
+        return
+    if unlabelled:
+        raise Invalid(
+            f"None of the {unlabelled:,} samples of {path.name} has a label. "
+            + (
+                "Put the images of each class into a folder named after it."
+                if kind == "image"
+                else "Name the column with --label."
+            )
+        )
+    raise Invalid(f"{path.name} holds nothing that can be read as {kind}. {fault}".rstrip())
+
+
+def _guess(path: Path, format_: str, columns: Mapping[str, str]) -> Kind:
+    """Tell what a file holds: images and arrays by format, columns by name and first rows."""
+    if format_ in ("zip", "image-folder"):
         return "image"
-    if known in ("npy", "npz"):
+    if format_ in ("npy", "npz"):
         return "vectors"
-    raise Invalid(
-        f"What {path.name} holds cannot be told from its format ({known}); "
-        "say --kind text, table or vectors."
-    )
+    for field, kind in FIELDS.items():
+        if field in columns:
+            return kind
+    with closing(formats.read(path, kind="table", format=format_, mapping=columns)) as reader:
+        seen = list(islice(reader, PEEKED))
+    broken = {row.where.casefold() for row in seen if not isinstance(row, Row)}
+    fields = {name.casefold() for row in seen if isinstance(row, Row) for name in row.payload}
+    if broken & set(NAMES["vector"]):
+        return "vectors"
+    return "text" if fields & set(NAMES["text"]) else "table"
 
 
 def split(data: Labelled, *, test_share: float, seed: int) -> Split:
