@@ -21,12 +21,14 @@ class OfferedSample:
     """A sample in somebody's hands.
 
     What the annotator is told is the same for audit samples as for all others: the ranking that
-    is being served. How this one was chosen is kept with the offer and exported.
+    is being served, or random order and its reason. How this one was chosen is kept with the offer
+    and exported.
     """
 
     offer: Offer
     sample: Sample
     ranking: Ranking | None
+    because: str
 
     def as_json(self) -> dict[str, Any]:
         """Give what a client needs to show the sample and answer."""
@@ -44,7 +46,7 @@ class OfferedSample:
             "version": ranking.version if ranking else None,
             "ranking": ranking.id if ranking else None,
             "ranked_at": ranking.created_at.isoformat() if ranking else None,
-            "because": ranking.because if ranking else waiting.NO_RANKING,
+            "because": self.because,
         }
 
 
@@ -181,6 +183,24 @@ def _drawn(
 def shown(
     session: Session, held: Sequence[Offer], ranking: Ranking | None
 ) -> tuple[OfferedSample, ...]:
-    """Put the samples to the offers."""
+    """Put the samples to the offers, and what is told of their order.
+
+    A sample drawn because the ranking was used up is told as random. An audit sample is told as the
+    others that are served now, so that it looks like them.
+    """
     samples = {s.id: s for s in rankings.samples(session, [o.sample_id for o in held])}
-    return tuple(OfferedSample(each, samples[each.sample_id], ranking) for each in held)
+    return tuple(_told(session, each, samples[each.sample_id], ranking) for each in held)
+
+
+def _told(session: Session, offer: Offer, sample: Sample, ranking: Ranking | None) -> OfferedSample:
+    if ranking is not None and _by_ranking(session, offer, ranking):
+        return OfferedSample(offer, sample, ranking, ranking.because)
+    unranked = waiting.NO_RANKING if ranking is None else waiting.USED_UP
+    because = unranked if offer.kind == "audit" else offer.because
+    return OfferedSample(offer, sample, None, because)
+
+
+def _by_ranking(session: Session, offer: Offer, ranking: Ranking) -> bool:
+    if offer.kind == "audit":  # as the others that this person is served now
+        return bool(offers.ranked(session, ranking.id, offer.user_id, 1))
+    return offer.ranking_id is not None
