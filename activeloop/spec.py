@@ -133,7 +133,7 @@ class ProjectSpec(_Part):
                 raise ValueError(f"{name!r} must be printable, 1 to {MAX_NAME} characters")
         doubled = sorted({name for name in classes if classes.count(name) > 1})
         if doubled:
-            raise ValueError(f"{', '.join(doubled)} stands more than once")
+            raise ValueError(f"{', '.join(map(repr, doubled))} stands more than once")
         return classes
 
     @model_validator(mode="after")

@@ -59,9 +59,10 @@ def _data(session: Session, project: Project) -> Iterator[str]:
     for each in live:
         share = f"{100 * each.position / each.total:.0f} %" if each.total else "started"
         yield f"Importing {each.name!r}: {share}, {each.added:,} samples so far."
-    if counts.samples == 0 and not live:
-        yield "The pool is empty: import data to start."
-    elif counts.samples and counts.labelled_train + counts.labelled_audit >= counts.samples:
+    if counts.samples == 0:
+        if not live:
+            yield "The pool is empty: import data to start."
+    elif _all_labelled(session, project):
         yield "Everything is labelled. Import more data to go on."
     disputed = labels.disputed(session, project.id)
     if disputed:
@@ -76,9 +77,10 @@ def _learning(session: Session, project: Project, spec: ProjectSpec) -> Iterator
     if run is not None:
         yield _underway(run)
         return
-    if projects.tally(session, project.id).samples == 0:
-        return
-    yield due.judge(session, project, spec).because
+    verdict = due.judge(session, project, spec)
+    # with nothing left to label, labels are not what the loop waits for
+    if verdict.due or not _all_labelled(session, project):
+        yield verdict.because
 
 
 def _underway(run: Run) -> str:
@@ -131,6 +133,12 @@ def _failures(session: Session, project: Project) -> Iterator[str]:
     for job in backlog.given_up(session, project.id):
         if job.kind not in ("train", "import"):  # those tell it on their own row
             yield f"The last {job.kind} job failed: {job.error}"
+
+
+def _all_labelled(session: Session, project: Project) -> bool:
+    """Tell whether no sample waits for a label; an empty pool has none either."""
+    counts = projects.tally(session, project.id)
+    return counts.labelled_train + counts.labelled_audit >= counts.samples
 
 
 def _samples(count: int) -> str:
