@@ -195,9 +195,9 @@ class Visitor:
         return self.page.inner_text("[data-sample] .text")
 
 
-def until(reached: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
-    """Wait until something holds."""
+def until(reached: Callable[[], bool], *, seconds: float = PATIENCE, pause: float = 0.03) -> None:
+    """Wait until something holds, looking again after each pause."""
     deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.03)
+        time.sleep(pause)
