@@ -70,8 +70,10 @@ class Process:
                 cwd=self._cwd,
             )
 
-    def wait_until(self, ready: Callable[[], bool], *, seconds: float = 30) -> None:
-        """Return when `ready` says so.
+    def wait_until(
+        self, ready: Callable[[], bool], *, seconds: float = 30, pause: float = 0.02
+    ) -> None:
+        """Return when `ready` says so, asked after each pause.
 
         Raises:
             RuntimeError: when it ends or the time is over before that; the log's end is quoted.
@@ -84,7 +86,7 @@ class Process:
                 raise RuntimeError(
                     f"{self.command[0]} was not ready in {seconds} s:\n{self.tail()}"
                 )
-            time.sleep(0.02)
+            time.sleep(pause)
 
     def stop(self, *, seconds: float = 20) -> int:
         """Ask it to end and give its exit code; kill it when it does not hear."""
