@@ -119,6 +119,7 @@ def _choose(
     if len(chosen) + len(audit) < count:
         wanted = count - len(chosen)
         audit = _drawn(session, project, "audit", user_id, wanted)[:wanted]
+    _disguise(session, audit, ranking)
     mixed = [*chosen]
     for each in audit:
         mixed.insert(int(chance() * (len(mixed) + 1)), each)
@@ -180,27 +181,34 @@ def _drawn(
     ]
 
 
+def _disguise(session: Session, audit: Sequence[Offer], ranking: Ranking | None) -> None:
+    """Give audit offers the ranking that the samples beside them are served by."""
+    if not audit or ranking is None or not rankings.has_more(session, ranking.id):
+        return
+    for each in audit:
+        each.ranking_id, each.version = ranking.id, ranking.version
+        each.ranked_at = ranking.created_at
+
+
 def shown(
     session: Session, held: Sequence[Offer], ranking: Ranking | None
 ) -> tuple[OfferedSample, ...]:
     """Put the samples to the offers, and what is told of their order.
 
-    A sample drawn because the ranking was used up is told as random. An audit sample is told as the
-    others that are served now, so that it looks like them.
+    Each is told with the ranking it was served by. A sample drawn because the ranking was used up
+    is told as random; an audit sample as the others that were served with it.
     """
     samples = {s.id: s for s in rankings.samples(session, [o.sample_id for o in held])}
-    return tuple(_told(session, each, samples[each.sample_id], ranking) for each in held)
-
-
-def _told(session: Session, offer: Offer, sample: Sample, ranking: Ranking | None) -> OfferedSample:
-    if ranking is not None and _by_ranking(session, offer, ranking):
-        return OfferedSample(offer, sample, ranking, ranking.because)
+    served_by = {r.id: r for r in rankings.by_ids(session, {o.ranking_id for o in held})}
     unranked = waiting.NO_RANKING if ranking is None else waiting.USED_UP
+    return tuple(
+        _told(each, samples[each.sample_id], served_by.get(each.ranking_id or 0), unranked)
+        for each in held
+    )
+
+
+def _told(offer: Offer, sample: Sample, ranking: Ranking | None, unranked: str) -> OfferedSample:
+    if ranking is not None:
+        return OfferedSample(offer, sample, ranking, ranking.because)
     because = unranked if offer.kind == "audit" else offer.because
     return OfferedSample(offer, sample, None, because)
-
-
-def _by_ranking(session: Session, offer: Offer, ranking: Ranking) -> bool:
-    if offer.kind == "audit":  # as the others that this person is served now
-        return bool(offers.ranked(session, ranking.id, offer.user_id, 1))
-    return offer.ranking_id is not None

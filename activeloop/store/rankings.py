@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, func, select
@@ -21,6 +21,29 @@ def current(session: Session, project: Project) -> Ranking | None:
         .join(Project, col(Project.ranking_id) == col(Ranking.id))
         .where(Project.id == project.id)
     ).one_or_none()
+
+
+def by_ids(session: Session, ids: Iterable[int | None]) -> list[Ranking]:
+    """Read rankings, also former ones."""
+    wanted = [ranking_id for ranking_id in ids if ranking_id is not None]
+    if not wanted:
+        return []
+    return list(session.exec(select(Ranking).where(col(Ranking.id).in_(wanted))))
+
+
+def has_more(session: Session, ranking_id: int) -> bool:
+    """Tell whether a ranking has a candidate left to serve. Index: candidate_open."""
+    found = session.exec(
+        select(Candidate.position)
+        .join(Sample, col(Sample.id) == col(Candidate.sample_id))
+        .where(
+            Candidate.ranking_id == ranking_id,
+            col(Candidate.spent).is_(False),
+            Sample.slots > 0,
+        )
+        .limit(1)
+    ).first()
+    return found is not None
 
 
 def samples(session: Session, ids: Sequence[int]) -> list[Sample]:
