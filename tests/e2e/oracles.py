@@ -157,7 +157,7 @@ class Office:
 
 
 def office(site: Site, truth: Truth, *, labels: int, people: int = 3, pause: float = 0.0) -> Office:
-    """Make annotators by the command line, each with a token of their own."""
+    """Make annotators, each with a token of their own."""
     budget = Budget(labels)
     clients = {
         f"{site.name}-oracle-{n}": site.service.person(f"{site.name}-oracle-{n}", "annotator")

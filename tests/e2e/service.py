@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -153,10 +154,17 @@ class Service:
             raise Refused(f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
+    @cached_property
+    def admin(self) -> Client:
+        """The first user and token, made by the command line as on the first day."""
+        self.cli("user", "add", "admin", "--role", "admin", told=f"{PASSWORD}\n{PASSWORD}\n")
+        return Client(self.base, self.cli("token", "new", "--user", "admin").split()[-1])
+
     def person(self, name: str, role: str) -> Client:
-        """Make a user and a token by the command line, as an administrator would."""
-        self.cli("user", "add", name, "--role", role, told=f"{PASSWORD}\n{PASSWORD}\n")
-        return Client(self.base, self.cli("token", "new", "--user", name).split()[-1])
+        """Have the administrator make a user and a token."""
+        self.admin.post("/api/v1/users", {"name": name, "role": role})
+        token = self.admin.post(f"/api/v1/users/{name}/tokens")
+        return Client(self.base, token["token"])
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:

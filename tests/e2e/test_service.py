@@ -67,7 +67,7 @@ def a_day(service: Service) -> Day:
 
     people = office(project, truth, labels=LABELS, pause=READING)
     people.start()
-    told = people.wait(seconds=180)
+    told = people.wait(seconds=300)
     status = project.learn()
     return Day(project, told, imported, vectors[:HELD_OUT], labels[:HELD_OUT], status)
 
