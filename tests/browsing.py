@@ -190,6 +190,13 @@ class Visitor:
         self.page.keyboard.press(key)
         self.sample(other_than=before)
 
+    def until(self, reached: Callable[[], bool]) -> None:
+        """Wait until something holds, answering meanwhile for the routes that a test has laid."""
+        deadline = time.monotonic() + PATIENCE
+        while not reached():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            self.page.wait_for_timeout(30)  # asleep, nobody would call the routes' handlers
+
     def text(self) -> str:
         """Give the text of the sample in sight."""
         return self.page.inner_text("[data-sample] .text")

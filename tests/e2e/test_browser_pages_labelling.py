@@ -129,7 +129,7 @@ def test_an_answer_whose_acknowledgement_is_lost_counts_once(
     ada.page.route("**/labels", lose_the_first)
     ada.press("1")
     ada.press("2")
-    until(lambda: len(site.events(pool)) == 2)
+    ada.until(lambda: len(site.events(pool)) == 2)
     ada.page.wait_for_timeout(800)
     assert lost
     assert site.events(pool) == [("answer", "good"), ("answer", "bad")]
