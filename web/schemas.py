@@ -258,6 +258,7 @@ class Version(_Given):
     status: str
     because: str
     metrics: dict[str, Any]
+    metrics_at_training: dict[str, Any]
     train_labels: int
     audit_labels: int
 

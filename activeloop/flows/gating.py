@@ -13,8 +13,10 @@ from activeloop.store.tables import Version
 from activeloop.wiring import Services
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from activeloop.learn.promote import Decision
-    from activeloop.learn.types import Features, Float32s, Model
+    from activeloop.learn.types import Features, Float32s, Ints, Model
 
 
 @dataclass(frozen=True)
@@ -38,26 +40,55 @@ def judge(
     """Measure a model on the audit labels and compare it with the champion there."""
     import numpy as np
 
-    from activeloop.learn import evaluate, promote
+    from activeloop.learn import promote
 
     y = indices(spec, audit.names)
     proba = _proba(services, model, featurizer_id, audit.seqs)
-    measured = evaluate.measure(y, proba, rng=np.random.default_rng([spec.seed, seed]))
-    metrics = {
-        name: {"value": each.value, "low": each.low, "high": each.high, "n": each.n}
-        for name, each in measured.items()
-    }
+    metrics = _measured(y, proba, np.random.default_rng([spec.seed, seed]))
     if champion is None:
         return Verdict(metrics, promote.first(len(y)))
-    theirs = _champion_proba(services, champion, audit)
+    theirs = _version_proba(services, champion, audit)
     return Verdict(metrics, promote.decide(y, theirs, proba, spec.promotion))
 
 
-def _champion_proba(services: Services, champion: Version, audit: Labelled) -> Float32s:
+def measure_again(
+    services: Services,
+    spec: ProjectSpec,
+    audit: Labelled,
+    older: Sequence[Version],
+    *,
+    seed: int,
+) -> dict[int, Mapping[str, Any]]:
+    """Measure earlier versions on the audit labels there are now, by version id.
+
+    A version's first figure was taken on fewer labels; only on the same labels do versions compare.
+    """
+    import numpy as np
+
+    y = indices(spec, audit.names)
+    return {
+        version.id: _measured(
+            y, _version_proba(services, version, audit), np.random.default_rng([spec.seed, seed])
+        )
+        for version in older
+        if tuple(version.classes) == spec.classes
+    }
+
+
+def _measured(y: Ints, proba: Float32s, rng: np.random.Generator) -> dict[str, Any]:
+    from activeloop.learn import evaluate
+
+    return {
+        name: {"value": each.value, "low": each.low, "high": each.high, "n": each.n}
+        for name, each in evaluate.measure(y, proba, rng=rng).items()
+    }
+
+
+def _version_proba(services: Services, version: Version, audit: Labelled) -> Float32s:
     from activeloop.learn import persist
 
-    model = persist.load(services.artifacts.get(champion.artifact))
-    return _proba(services, model, champion.featurizer_id, audit.seqs)
+    model = persist.load(services.artifacts.get(version.artifact))
+    return _proba(services, model, version.featurizer_id, audit.seqs)
 
 
 def _proba(services: Services, model: Model, featurizer_id: int, seqs: Sequence[int]) -> Float32s:

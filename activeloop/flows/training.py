@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from activeloop import __version__
 from activeloop.errors import CannotLearn, Conflict
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from activeloop.learn.types import Bools, Model
 
 COMMITTEE = 8
+COMPARED = 20
+"""How many of the newest versions, besides the champion, are measured anew with each run."""
 LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 
@@ -38,6 +41,7 @@ class Known:
     parent: Version | None
     parent_train: frozenset[tuple[int, str]]
     champion: Version | None
+    older: Sequence[Version]
     number: int
 
 
@@ -49,6 +53,7 @@ class Learned:
     verdict: gating.Verdict
     featurizer_id: int
     artifact: str
+    again: Mapping[int, Mapping[str, Any]]
 
 
 def ask(
@@ -95,11 +100,18 @@ def run(services: Services, job: Train, work: Work) -> None:
         champion=known.champion,
         seed=known.run.snapshot,
     )
+    again = gating.measure_again(
+        services,
+        known.spec,
+        known.audit,
+        [version for version in known.older if version.featurizer_id == featurizer.id],
+        seed=known.run.snapshot,
+    )
     _tell(services, job, work, "keeping", 0.95)
     # saved before the row that names it: a crash here leaves a stray file, never a version without
     artifact = services.artifacts.put(_dump(trained.model))
     with services.write() as session:
-        _keep(session, known, Learned(trained, verdict, featurizer.id, artifact))
+        _keep(session, known, Learned(trained, verdict, featurizer.id, artifact, again))
         work.done(session)
 
 
@@ -134,6 +146,7 @@ def _read(session: Session, job: Train) -> Known:
         parent=parent,
         parent_train=before,
         champion=versions.champion(session, project),
+        older=versions.to_compare(session, project, COMPARED),
         number=versions.next_number(session, project.id),
     )
 
@@ -224,11 +237,14 @@ def _keep(session: Session, known: Known, learned: Learned) -> None:
             train_labels=len(known.train.seqs),
             audit_labels=len(known.audit.seqs),
             metrics=dict(verdict.metrics),
+            latest=dict(verdict.metrics),
             seed=known.spec.seed,
             libraries=_libraries(),
             created_at=now,
         ),
     )
+    for version_id, metrics in learned.again.items():
+        versions.measured(session, version_id, metrics)
     if decision.verdict == "promote":
         versions.crown(session, run.project_id, version)
     runs.change(

@@ -195,7 +195,11 @@ class Run(SQLModel, table=True):
 
 
 class Version(SQLModel, table=True):
-    """A trained model, with all that is needed to train it again."""
+    """A trained model, with all that is needed to train it again.
+
+    `metrics` are those on the audit labels there were when it was trained; `latest` those on the
+    audit labels of the project's latest run, the same for all versions, so that they compare.
+    """
 
     __table_args__ = (UniqueConstraint("project_id", "number"), UniqueConstraint("run_id"))
     id: int = key()
@@ -216,6 +220,7 @@ class Version(SQLModel, table=True):
     train_labels: int
     audit_labels: int
     metrics: dict[str, Any] = document()
+    latest: dict[str, Any] = document()
     seed: int
     libraries: dict[str, Any] = document()
     created_at: datetime = when()

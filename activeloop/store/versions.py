@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
@@ -69,6 +72,25 @@ def all_(session: Session, project_id: int, limit: int = 1000) -> list[Version]:
             .order_by(col(Version.number).desc())
             .limit(limit)
         )
+    )
+
+
+def to_compare(session: Session, project: Project, limit: int) -> list[Version]:
+    """List the newest versions, and the champion however old it is."""
+    newest_first = all_(session, project.id, limit)
+    best = champion(session, project)
+    if best is not None and all(version.id != best.id for version in newest_first):
+        newest_first.append(best)
+    return newest_first
+
+
+def measured(session: Session, version_id: int, metrics: Mapping[str, Any]) -> None:
+    """Keep what a version measures on the audit labels there are now."""
+    session.execute(
+        update(Version)
+        .where(col(Version.id) == version_id)
+        .values(latest=dict(metrics))
+        .execution_options(synchronize_session=False)
     )
 
 

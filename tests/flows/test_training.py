@@ -209,6 +209,18 @@ def test_everything_labelled_is_a_sentence_and_no_crash(services: Services) -> N
     assert any("Everything is labelled" in sentence for sentence in report["doctor"])
 
 
+def test_all_versions_are_measured_on_the_same_audit_labels(services: Services) -> None:
+    project = digits_project(services, audit_share=0.3)
+    Annotator(services, project).answer_and_learn(75)
+    with services.read() as session:
+        shown = versions.listed(session, project)
+    assert len(shown) >= 2
+    assert len({version["metrics"]["accuracy"]["n"] for version in shown}) == 1
+    first, last = shown[-1], shown[0]
+    assert first["metrics_at_training"]["accuracy"]["n"] < first["metrics"]["accuracy"]["n"]
+    assert last["metrics_at_training"] == last["metrics"]
+
+
 def test_a_person_can_bring_any_version_back(services: Services) -> None:
     project = digits_project(services)
     Annotator(services, project).answer_and_learn(55)

@@ -418,6 +418,7 @@ def upgrade() -> None:
         sa.Column("train_labels", sa.Integer(), nullable=False),
         sa.Column("audit_labels", sa.Integer(), nullable=False),
         sa.Column("metrics", DOCUMENT, nullable=False),
+        sa.Column("latest", DOCUMENT, nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),
         sa.Column("libraries", DOCUMENT, nullable=False),
         sa.Column("created_at", WHEN, nullable=False),
