@@ -99,9 +99,14 @@ def _ids(session: Session, project_id: int, seqs: Sequence[int]) -> dict[int, in
 
 
 def _drop_older(session: Session, kept: Ranking) -> None:
-    older = select(Ranking.id).where(
-        Ranking.project_id == kept.project_id, col(Ranking.id) != kept.id
-    )
+    """Forget the candidates of former rankings, but for the last one's.
+
+    An offer that read which ranking is served just before the flip takes its candidates just after
+    it; were they gone, it would be served in random order.
+    """
+    former = (Ranking.project_id == kept.project_id, col(Ranking.id) < kept.id)
+    last = select(func.max(Ranking.id)).where(*former).scalar_subquery()
+    older = select(Ranking.id).where(*former, col(Ranking.id) < last)
     session.execute(delete(Candidate).where(col(Candidate.ranking_id).in_(older)))
 
 

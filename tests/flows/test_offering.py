@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from activeloop.flows import labelling, projects, waiting
-from activeloop.store import rankings
+from activeloop.store import offers, rankings
 from activeloop.store.tables import Project, Ranking, Sample
 from activeloop.wiring import Services
 from tests.flows.handmade import NOW, people, pool
@@ -62,3 +62,21 @@ def test_audit_samples_look_like_the_others_before_and_after_the_ranking_is_used
         labelling.offer(session, now, user, count=1, chance=lambda: 0.99)
     _, after = served(services, project, user, 2, chance=0.0)
     assert after.startswith("audit random None order is random: the ranking is used up")
+
+
+def test_an_offer_that_is_made_while_a_new_ranking_comes_is_still_ranked(
+    services: Services,
+) -> None:
+    project = pool(services, 6)
+    (user,) = people(services, 1)
+    rank(services, project, [4, 5])
+    with services.read() as session:
+        read_before = rankings.current(session, project)
+    assert read_before is not None
+    rank(services, project, [2, 3])
+    with services.write() as session:
+        found = offers.ranked(session, read_before.id, user, 2)
+        assert [sample.seq for sample, _ in found] == [4, 5]
+    rank(services, project, [0, 1])
+    with services.write() as session:
+        assert offers.ranked(session, read_before.id, user, 2) == []
