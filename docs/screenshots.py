@@ -18,8 +18,10 @@ from tests.conftest import BROWSERS
 from tests.demonstration import Demo, Oracle
 
 IMAGES = Path(__file__).parent / "images"
-LABELS = 100
+LABELS = 125
+ROUND = 25
 COLOURS = 128
+PATIENCE = 600.0
 SIZES = {"label": 800, "loop": 1320, "projects": 480}
 """The pages, each with the height of its picture."""
 
@@ -43,16 +45,19 @@ def main() -> None:
 
 
 def label(demo: Demo, browser: Browser) -> None:
-    """Label digits by keyboard, and wait until the newest version has ranked the queue."""
+    """Label digits by keyboard, a round at a time, each until the worker rests."""
     context = browser.new_context()
     visitor = Visitor(demo, context)
     visitor.sign_in(*demo.account)
     visitor.go("/projects/1")
-    until(lambda: "not ranked yet" not in text_of(visitor), seconds=120)
-    visitor.label(1)
-    Oracle(visitor).answer(LABELS)
-    visitor.go("/projects/1")
-    until(lambda: rested(text_of(visitor)), seconds=120)
+    until(lambda: "not ranked yet" not in text_of(visitor), seconds=PATIENCE, pause=1)
+    for labels in range(ROUND, LABELS + 1, ROUND):
+        visitor.label(1)
+        Oracle(visitor).answer(ROUND)
+        arrived = f"{labels} of"  # what is unsent stays on the page, which is about to be left
+        until(lambda: arrived in visitor.page.inner_text("[data-total]"), seconds=PATIENCE, pause=1)  # noqa: B023
+        visitor.go("/projects/1")
+        until(lambda: rested(text_of(visitor)), seconds=PATIENCE, pause=1)
     context.close()
 
 
@@ -62,8 +67,9 @@ def text_of(visitor: Visitor) -> str:
 
 
 def rested(text: str) -> bool:
-    """Tell whether nothing is at work and a version has ranked the queue."""
-    return "No job is waiting or running" in text and "ranked by version" in text
+    """Tell whether no run is due and the newest version has ranked the queue."""
+    at_rest = "until the next run" in text and "No job is waiting or running" in text
+    return at_rest and "ranked by version" in text and "will rank it next" not in text
 
 
 def photograph(demo: Demo, browser: Browser, theme: str) -> None:

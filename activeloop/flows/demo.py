@@ -54,6 +54,8 @@ def _add_project(services: Services) -> None:
             "guidelines": "Which digit is it? Press its key. Space skips, U takes back.",
             "retrain": {"every": 20},
             "batch_size": 20,
+            # more than by default, so that the gate decides within the first hundred labels
+            "audit_share": 0.2,
         }
     )
     services.uploads.mkdir(parents=True, exist_ok=True)

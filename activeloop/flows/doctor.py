@@ -117,13 +117,15 @@ def _gate(session: Session, project: Project, spec: ProjectSpec) -> Iterator[str
     if learner is None or champion is None or learner.id == champion.id:
         return
     if learner.number > champion.number:
+        reason = learner.because.rstrip(".")
         yield (
-            f"Version {learner.number} ranks the queue; predictions still come from champion "
-            f"{champion.number}: {learner.because}."
+            f"Version {learner.number} ranks the queue; predictions still come from version "
+            f"{champion.number}, the champion. {reason[:1].upper()}{reason[1:]}."
         )
     missing = spec.promotion.min_audit - projects.tally(session, project.id).labelled_audit
     if missing > 0 and spec.promotion.rule != "manual":
-        yield f"The gate decides from {missing} more audit {'label' if missing == 1 else 'labels'}."
+        more = f"{missing} more audit {'label' if missing == 1 else 'labels'}"
+        yield f"{more} until the gate decides."
 
 
 def _failures(session: Session, project: Project) -> Iterator[str]:
