@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SHARES = (0.9, 0.95)
 """Shares of the best accuracy seen whose cost in labels is told."""
+ENOUGH_FOR_A_BAND = 3
+"""Repetitions from which an interval says more than the curves themselves."""
 COLOURS = ("#2f6fde", "#d9480f", "#2b8a3e", "#9c36b5", "#0b7285", "#a61e4d", "#5c940d")
 RANDOM_COLOUR = "#868e96"
 
@@ -94,6 +96,7 @@ def draw(simulated: Simulated, path: Path) -> Path:
     seeds = len({curve.seed for curve in simulated.curves})
     axes.set_xlabel("labels given")
     axes.set_ylabel("accuracy on the test set")
+    axes.set_ylim(_bottom(simulated), 1)
     axes.set_title(
         f"{simulated.pool:,} samples in the pool, {simulated.test:,} in the test set, "
         f"{seeds} {'seed' if seeds == 1 else 'seeds'}",
@@ -108,12 +111,25 @@ def draw(simulated: Simulated, path: Path) -> Path:
 
 
 def _draw_one(axes: Axes, simulated: Simulated, name: str, colour: str) -> None:
+    """Draw the mean with its interval, or, of too few repetitions for one, each as a thin line."""
     from activeloop.learn import curves
 
     its = [_points(simulated, c) for c in simulated.curves if c.strategy == name]
     band = curves.band(its, _grid(simulated))
     axes.plot(band.labels, band.mean, color=colour, label=name, linewidth=2)
-    axes.fill_between(band.labels, band.low, band.high, color=colour, alpha=0.15, linewidth=0)
+    if len(its) >= ENOUGH_FOR_A_BAND:
+        low, high = band.low.clip(0, 1), band.high.clip(0, 1)
+        axes.fill_between(band.labels, low, high, color=colour, alpha=0.15, linewidth=0)
+        return
+    for points in its:
+        each = curves.on_grid(points, band.labels)
+        axes.plot(band.labels, each, color=colour, linewidth=0.7, alpha=0.6)
+
+
+def _bottom(simulated: Simulated) -> float:
+    """Leave out the empty lower part of the picture."""
+    lowest = min((p.accuracy for c in simulated.curves for p in c.points), default=0.0)
+    return max(0.0, int(10 * lowest - 1) / 10)
 
 
 def _names(simulated: Simulated) -> list[str]:
@@ -121,13 +137,14 @@ def _names(simulated: Simulated) -> list[str]:
 
 
 def _points(simulated: Simulated, curve: Curve) -> list[tuple[int, float]]:
-    """Give a curve's points, begun where the first of all curves begins.
+    """Give a curve's points, begun where the first curve of its seed begins.
 
     A strategy whose first version comes later says the commonest class until then; without this
     it would be spared the worst part of its curve.
     """
     own = [(point.answers, point.accuracy) for point in curve.points]
-    start = int(_grid(simulated)[0])
+    its = [c for c in simulated.curves if c.seed == curve.seed and c.points]
+    start = min((c.points[0].answers for c in its), default=simulated.budget)
     return own if own and own[0][0] == start else [(start, simulated.base), *own]
 
 
