@@ -65,9 +65,11 @@ class RetrainPolicy(_Part):
 class PromotionPolicy(_Part):
     """When a challenger replaces the champion."""
 
-    rule: Literal["not_worse", "better", "manual"] = Field(
-        "not_worse",
-        description="not_worse: a paired interval excludes a loss of more than `margin`; "
+    rule: Literal["unless_worse", "not_worse", "better", "manual"] = Field(
+        "unless_worse",
+        description="unless_worse: a challenger that learned all the champion did, and more, by "
+        "the same recipe is promoted unless it looks worse; any other must show not_worse; "
+        "not_worse: a paired interval excludes a loss of more than `margin`; "
         "better: a one-sided exact McNemar test says so; manual: only people promote.",
     )
     margin: Annotated[float, Field(ge=0, le=0.5)] = Field(
@@ -77,7 +79,7 @@ class PromotionPolicy(_Part):
         0.05, description="Error level of the test."
     )
     min_audit: Annotated[int, Field(ge=1, le=100_000)] = Field(
-        20, description="Fewest audit labels on which the gate decides at all."
+        20, description="Fewest audit labels on which a test of the gate decides."
     )
 
 

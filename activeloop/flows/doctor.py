@@ -123,7 +123,7 @@ def _gate(session: Session, project: Project, spec: ProjectSpec) -> Iterator[str
             f"{champion.number}, the champion. {reason[:1].upper()}{reason[1:]}."
         )
     missing = spec.promotion.min_audit - projects.tally(session, project.id).labelled_audit
-    if missing > 0 and spec.promotion.rule != "manual":
+    if missing > 0 and spec.promotion.rule in ("not_worse", "better"):
         more = f"{missing} more audit {'label' if missing == 1 else 'labels'}"
         yield f"{more} until the gate decides."
 

@@ -35,7 +35,7 @@ def judge(
     model: Model,
     featurizer_id: int,
     champion: Version | None,
-    seed: int,
+    snapshot: int,
 ) -> Verdict:
     """Measure a model on the audit labels and compare it with the champion there."""
     import numpy as np
@@ -44,11 +44,29 @@ def judge(
 
     y = indices(spec, audit.names)
     proba = _proba(services, model, featurizer_id, audit.seqs)
-    metrics = _measured(y, proba, np.random.default_rng([spec.seed, seed]))
+    metrics = _measured(y, proba, np.random.default_rng([spec.seed, snapshot]))
     if champion is None:
         return Verdict(metrics, promote.first(len(y)))
     theirs = _version_proba(services, champion, audit)
-    return Verdict(metrics, promote.decide(y, theirs, proba, spec.promotion))
+    decision = promote.decide(
+        y,
+        theirs,
+        proba,
+        spec.promotion,
+        descends=_descends(spec, champion, featurizer_id=featurizer_id, snapshot=snapshot),
+    )
+    return Verdict(metrics, decision)
+
+
+def _descends(spec: ProjectSpec, champion: Version, *, featurizer_id: int, snapshot: int) -> bool:
+    """Tell whether a model learned as the champion did, from its labels and later ones."""
+    return (
+        champion.recipe == spec.model.recipe
+        and champion.spec["model"] == spec.dump()["model"]
+        and tuple(champion.classes) == spec.classes
+        and champion.featurizer_id == featurizer_id
+        and champion.snapshot <= snapshot
+    )
 
 
 def measure_again(

@@ -98,7 +98,7 @@ def run(services: Services, job: Train, work: Work) -> None:
         model=trained.model,
         featurizer_id=featurizer.id,
         champion=known.champion,
-        seed=known.run.snapshot,
+        snapshot=known.run.snapshot,
     )
     again = gating.measure_again(
         services,

@@ -49,7 +49,12 @@ def first(n: int) -> Decision:
 
 
 def decide(
-    y: Ints, champion_proba: Floats, challenger_proba: Floats, policy: PromotionPolicy
+    y: Ints,
+    champion_proba: Floats,
+    challenger_proba: Floats,
+    policy: PromotionPolicy,
+    *,
+    descends: bool = False,
 ) -> Decision:
     """Compare champion and challenger on the same audit labels.
 
@@ -58,11 +63,15 @@ def decide(
         champion_proba: (n, C) the champion's probabilities.
         challenger_proba: (n, C) the challenger's.
         policy: rule, margin, error level and the least number of labels.
+        descends: whether the challenger learned by the champion's recipe from the champion's
+            labels and later ones.
 
     Returns:
-        With rule `not_worse`: reject when the exact McNemar test shows a loss; promote when the
-        point difference is at least 0 and the lower confidence bound (one-sided, level 1 - alpha)
-        lies above -margin; else hold. With `better`: promote only when the test shows a gain.
+        With rule `unless_worse`: a challenger that descends is rejected when the exact McNemar
+        test shows a loss, held when it has more losses than gains, and else promoted; one that
+        does not is judged by `not_worse`. With rule `not_worse`: reject when the exact McNemar
+        test shows a loss; promote when the point difference is at least 0 and the lower
+        confidence bound (one-sided, level 1 - alpha) lies above -margin; else hold. With `better`: promote only when the test shows a gain.
         With `manual`: always hold.
 
     Raises:
@@ -79,7 +88,9 @@ def decide(
     p_worse, p_better = (
         float(binom.sf(count - 1, gains + losses, 0.5)) for count in (losses, gains)
     )
-    verdict, because = _judge(n, gains, losses, policy, p_worse=p_worse, p_better=p_better)
+    verdict, because = _judge(
+        n, gains, losses, policy, p_worse=p_worse, p_better=p_better, descends=descends
+    )
     difference = paired_difference(gains, losses, n) if n else None
     return Decision(verdict, because, n, difference, p_worse, p_better)
 
@@ -135,6 +146,7 @@ def _judge(
     *,
     p_worse: float,
     p_better: float,
+    descends: bool,
 ) -> tuple[Verdict, str]:
     counts = (
         f"Of {n} audit labels it gets {gains} right that the champion gets wrong, "
@@ -142,15 +154,34 @@ def _judge(
     )
     if policy.rule == "manual":
         return "hold", f"Only people promote in this project. {counts}."
+    if policy.rule == "unless_worse" and descends:
+        return _descendant(n, gains, losses, counts, worse=p_worse < policy.alpha)
     if n < policy.min_audit:
         return "hold", f"There are {n} audit labels; the gate decides from {policy.min_audit} on."
     if p_worse < policy.alpha:
         return "reject", f"{counts}: it is worse (p = {p_worse:.2g})."
     if policy.rule == "better":
-        if p_better < policy.alpha:
-            return "promote", f"{counts}: it is better (p = {p_better:.2g})."
-        return "hold", f"{counts}: it is not shown to be better (p = {p_better:.2g})."
+        return _better(counts, p_better, policy)
     return _not_worse(n, gains, losses, counts, policy)
+
+
+def _better(counts: str, p_better: float, policy: PromotionPolicy) -> tuple[Verdict, str]:
+    if p_better < policy.alpha:
+        return "promote", f"{counts}: it is better (p = {p_better:.2g})."
+    return "hold", f"{counts}: it is not shown to be better (p = {p_better:.2g})."
+
+
+def _descendant(
+    n: int, gains: int, losses: int, counts: str, *, worse: bool
+) -> tuple[Verdict, str]:
+    more = "it learned all that the champion did, and more"
+    if worse:
+        return "reject", f"{counts}: it is worse beyond chance, though {more}."
+    if gains < losses:
+        return "hold", f"{counts}: it looks worse, though not beyond chance."
+    if n == 0:
+        return "promote", f"There is no audit label yet, and {more}."
+    return "promote", f"{counts}; {more}."
 
 
 def _not_worse(

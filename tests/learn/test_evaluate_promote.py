@@ -51,7 +51,9 @@ def test_all_right_is_not_taken_for_certainty() -> None:
     assert found["macro_f1"].low < 0.75
 
 
-def _decide(gains: int, losses: int, both: int, neither: int = 0, **policy: Any) -> Decision:
+def _decide(
+    gains: int, losses: int, both: int, neither: int = 0, *, descends: bool = False, **policy: Any
+) -> Decision:
     before = [False] * gains + [True] * losses + [True] * both + [False] * neither
     after = [True] * gains + [False] * losses + [True] * both + [False] * neither
     right, wrong = [0.9, 0.1], [0.1, 0.9]
@@ -60,7 +62,7 @@ def _decide(gains: int, losses: int, both: int, neither: int = 0, **policy: Any)
         for hits in (before, after)
     )
     y = np.zeros(len(before), np.int64)
-    return decide(y, champion, challenger, PromotionPolicy(**policy))
+    return decide(y, champion, challenger, PromotionPolicy(**policy), descends=descends)
 
 
 @pytest.mark.parametrize(("gains", "losses", "n"), [(1, 0, 44), (7, 3, 50), (0, 0, 30), (2, 9, 11)])
@@ -135,3 +137,15 @@ def test_too_few_labels_and_manual_projects_are_held_with_the_reason() -> None:
 
 def test_the_first_version_is_promoted_for_want_of_another() -> None:
     assert first(0).verdict == "promote"
+
+
+def test_a_descendant_follows_the_labels_until_it_looks_worse() -> None:
+    assert _decide(0, 0, 3, descends=True).verdict == "promote"
+    assert _decide(0, 0, 0, descends=True).verdict == "promote"
+    assert _decide(0, 1, 3, descends=True).verdict == "hold"
+    assert _decide(2, 15, 60, descends=True).verdict == "reject"
+
+
+def test_what_does_not_descend_must_show_that_it_is_not_worse() -> None:
+    assert _decide(0, 0, 25).verdict == "hold"
+    assert _decide(0, 0, 25, rule="not_worse", descends=True).verdict == "hold"
