@@ -71,8 +71,8 @@ def decide(
         test shows a loss, held when it has more losses than gains, and else promoted; one that
         does not is judged by `not_worse`. With rule `not_worse`: reject when the exact McNemar
         test shows a loss; promote when the point difference is at least 0 and the lower
-        confidence bound (one-sided, level 1 - alpha) lies above -margin; else hold. With `better`: promote only when the test shows a gain.
-        With `manual`: always hold.
+        confidence bound (one-sided, level 1 - alpha) lies above -margin; else hold.
+        With `better`: promote only when the test shows a gain. With `manual`: always hold.
 
     Raises:
         Invalid: when the shapes do not belong together.
