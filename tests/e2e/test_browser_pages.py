@@ -45,7 +45,7 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 def ada(site: Site, browser: Browser) -> Iterator[Visitor]:
     context = browser.new_context()
     visitor = Visitor(site, context)
-    visitor.sign_in()
+    visitor.come_in(site)
     yield visitor
     context.close()
     assert visitor.complaints == []
