@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy import text as sql
 from sqlalchemy.exc import OperationalError
 
 from activeloop.errors import Misconfigured, Transient
 from activeloop.store.db import WRITES, Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 0x616C_7570
@@ -28,6 +28,8 @@ def upgrade(database: Database) -> str:
     Returns:
         The revision the database is at now.
     """
+    from alembic import command  # loaded only to migrate: every process checks, few migrate
+
     with _alone(database) as connection:
         config = _config()
         config.attributes["connection"] = connection
@@ -43,7 +45,11 @@ def current(database: Database) -> str | None:
     """
     try:
         with database.engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            found = connection.execute(sql("SELECT version_num FROM alembic_version"))
+            revision: str | None = found.scalar_one_or_none()
+            return revision
     except OperationalError as error:
         raise Transient(f"The database did not answer: {error.orig}") from error
 
@@ -59,8 +65,7 @@ def check(database: Database) -> None:
         return
     if found is None:
         raise Misconfigured("The database has no tables yet. Run `activeloop upgrade`.")
-    known = {script.revision for script in _scripts().walk_revisions()}
-    if found in known:
+    if found in _revisions():
         raise Misconfigured(
             f"The database is at schema {found}, this release wants {wanted}. "
             "Run `activeloop upgrade`."
@@ -103,18 +108,23 @@ def _unreferenced(connection: Connection) -> Iterator[None]:
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
-
-
 def _newest() -> str:
-    newest = _scripts().get_current_head()
-    if newest is None:
+    revisions = _revisions()
+    if not revisions:
         raise Misconfigured("This installation carries no migrations. Install activeloop again.")
-    return newest
+    return revisions[-1]
+
+
+def _revisions() -> list[str]:
+    """List the revisions, oldest first: each file's name begins with its own."""
+    return sorted(
+        path.stem.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")
+    )

@@ -21,10 +21,12 @@ from activeloop.learn.types import Float32s
 
 SIDE: Final = 128
 """Images are described at this many pixels a side, whatever their shape."""
+TINY: Final = 32
+"""Images no larger than this are described at this many: blown up, they hold nothing more."""
 THUMB: Final = 8
 _BINS: Final = 12
-_TEXTURES: Final = ((SIDE, 8, 1), (SIDE, 16, 2), (SIDE // 2, 16, 2))
-"""Side in pixels, points on the circle, and its radius."""
+_TEXTURES: Final = ((1, 8, 1), (1, 16, 2), (2, 16, 2))
+"""By how much the side is divided, points on the circle, and its radius."""
 _SCALES: Final = 4
 _WEIGHTS: Final = {
     "edges": 0.7,
@@ -55,7 +57,8 @@ def describe(image: Image.Image) -> Float32s:
     Returns:
         (WIDTH,) float32 of unit length.
     """
-    pixels = image.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    side = SIDE if max(image.size) > TINY else TINY
+    pixels = image.resize((side, side), Image.Resampling.BILINEAR)
     shades = pixels.convert("L")
     hsv = np.asarray(pixels.convert("HSV")).astype(np.intp)
     blocks = {
@@ -91,10 +94,11 @@ def _edges(shades: Image.Image) -> NDArray[np.float64]:
     return found
 
 
-def _texture(shades: Image.Image, side: int, points: int, radius: int) -> NDArray[np.float64]:
+def _texture(shades: Image.Image, share: int, points: int, radius: int) -> NDArray[np.float64]:
     """Uniform local binary patterns, in the four quarters and in all."""
     from skimage.feature import local_binary_pattern
 
+    side = shades.width // share
     grey = np.asarray(shades.resize((side, side), Image.Resampling.BOX))
     patterns = local_binary_pattern(grey, points, radius, "uniform").astype(np.intp)
     half, kinds = side // 2, points + 2
