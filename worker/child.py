@@ -51,3 +51,5 @@ class Child:
         # an orphan would go on beating for a job that a restarted worker could take
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != self._parent:  # it ended before the request was in place
+            os.kill(os.getpid(), signal.SIGKILL)
