@@ -20,7 +20,7 @@ def create_worker(services: Services) -> Celery:
 
 def hints(settings: Settings) -> Enqueue:
     """Give what a web process calls after a commit: it never waits and never fails."""
-    from .hints import sender
+    from .hinting import sender
 
     return sender(settings)
 

@@ -15,7 +15,7 @@ from celery import signals
 from activeloop.settings import Settings
 from activeloop.wiring import Services, build
 
-from .hints import sender
+from .hinting import sender
 
 PR_SET_PDEATHSIG = 1
 

@@ -65,7 +65,7 @@ def run_clock(services: Services) -> None:
     """Be the clock: Beat, which tells workers to step, and a clock of its own."""
     from .child import worker_name
     from .clock import Clock
-    from .hints import sender
+    from .hinting import sender
 
     enqueue = sender(services.settings)
     clock = Clock(
