@@ -32,6 +32,8 @@ __all__ = [
 
 WRITES = "activeloop_writes"
 UNIQUE_VIOLATION = "23505"
+DEADLOCK = "40P01"
+SERIALIZATION = "40001"
 FIXED_SQLITE = (3, 51, 3)
 
 
@@ -142,6 +144,8 @@ def _faults_translated() -> Iterator[None]:
             raise Crossed from error
         raise
     except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) in (DEADLOCK, SERIALIZATION):
+            raise Crossed from error
         raise Transient(f"The database did not answer: {error.orig}") from error
     except DBAPIError as error:
         if error.connection_invalidated:

@@ -28,7 +28,11 @@ def sample_of(session: Session, offer: Offer) -> Sample:
 
 
 def mine(session: Session, project_id: int, user_id: int, now: datetime) -> list[Offer]:
-    """List the offers a person holds under a lease that still runs. Index: offer_mine."""
+    """List and lock the offers a person holds under a lease that still runs.
+
+    Locked in the order of their ids, so that two tabs of one person wait for each other and
+    cannot lock each other out. Index: offer_mine.
+    """
     return list(
         session.exec(
             select(Offer)
@@ -39,6 +43,7 @@ def mine(session: Session, project_id: int, user_id: int, now: datetime) -> list
                 Offer.leased_until > now,
             )
             .order_by(col(Offer.id))
+            .with_for_update()
         )
     )
 
