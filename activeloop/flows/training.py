@@ -39,7 +39,6 @@ class Known:
     train: Labelled
     audit: Labelled
     parent: Version | None
-    parent_train: frozenset[tuple[int, str]]
     champion: Version | None
     older: Sequence[Version]
     number: int
@@ -134,17 +133,12 @@ def _read(session: Session, job: Train) -> Known:
         raise CannotLearn(f"Run {job.run_id} does not exist any more.")
     train, audit = snapshot(session, project.id, spec, run.snapshot)
     parent = versions.learner(session, project.id)
-    before: frozenset[tuple[int, str]] = frozenset()
-    if parent is not None:
-        older, _ = snapshot(session, project.id, spec, parent.snapshot)
-        before = frozenset(zip(older.seqs, older.names, strict=True))
     return Known(
         spec=spec,
         run=run,
         train=train,
         audit=audit,
         parent=parent,
-        parent_train=before,
         champion=versions.champion(session, project),
         older=versions.to_compare(session, project, COMPARED),
         number=versions.next_number(session, project.id),
@@ -180,16 +174,19 @@ def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
         choice=choice,
         committee=COMMITTEE if wants else 0,
         parent=persist.load(services.artifacts.get(goes_on.artifact)) if goes_on else None,
-        new=_unseen(known),
+        new=_unseen(services, known, goes_on) if goes_on else None,
     )
 
 
-def _unseen(known: Known) -> Bools:
+def _unseen(services: Services, known: Known, parent: Version) -> Bools:
     """Mark the rows whose label the parent has not learned, or learned differently."""
     import numpy as np
 
+    with services.read() as session:
+        older, _ = snapshot(session, parent.project_id, known.spec, parent.snapshot)
+    learned = set(zip(older.seqs, older.names, strict=True))
     pairs = zip(known.train.seqs, known.train.names, strict=True)
-    return np.array([pair not in known.parent_train for pair in pairs], dtype=bool)
+    return np.array([pair not in learned for pair in pairs], dtype=bool)
 
 
 def _refuse_one_class(known: Known) -> None:
