@@ -11,12 +11,9 @@ import numpy as np
 from activeloop.errors import CannotLearn, Needs
 from activeloop.learn.strategies import Strategy, get
 from activeloop.learn.types import Floats, View
+from activeloop.testing.broken import Broken
 
 _ROWS, _COLUMNS, _CLASSES, _MEMBERS = 60, 5, 4, 3
-
-
-class Broken(AssertionError):
-    """A strategy breaks one of the laws."""
 
 
 def check_strategy(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -65,6 +66,7 @@ class Recipe(Protocol):
         ...
 
 
+_PARTS: Final = ("name", "incremental", "fit", "restore")
 _REGISTER: dict[str, type[Recipe]] = {}
 R = TypeVar("R", bound=type)
 
@@ -96,7 +98,7 @@ def get(name: str, params: Params | None = None) -> Recipe:
     Raises:
         Invalid: when there is none, listing those there are, or when a parameter is wrong.
     """
-    return _find(name)(params or {})
+    return of_name(name)(params or {})
 
 
 def restore(name: str, manifest: Mapping[str, Any], arrays: Arrays) -> Model:
@@ -106,22 +108,57 @@ def restore(name: str, manifest: Mapping[str, Any], arrays: Arrays) -> Model:
         Invalid: when there is no such recipe (a plug-in that is not installed).
         Corrupt: when the state is not one the recipe gave.
     """
-    found = _find(name)
+    found = of_name(name)
     try:
         return found.restore(manifest, arrays)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise Corrupt(f"The stored {name!r} model cannot be read: {error!r}") from error
 
 
-def _find(name: str) -> type[Recipe]:
+def of_name(name: str) -> type[Recipe]:
+    """Find the recipe class of this name, loading its plug-in when it is one.
+
+    Raises:
+        Invalid: when there is none, or when its plug-in cannot be loaded or gives no recipe.
+    """
     if name not in _REGISTER:
         for found in entry_points(group=ENTRY_POINTS, name=name):
             # Loaded when asked for, never on import: a broken plug-in must not stop the rest.
-            _REGISTER.setdefault(name, found.load())
+            _REGISTER.setdefault(name, _loaded(found))
     if name not in _REGISTER:
         known = ", ".join(names())
         raise Invalid.field("model.recipe", f"there is no recipe {name!r}.", f"Known: {known}.")
     return _REGISTER[name]
+
+
+def _loaded(point: EntryPoint) -> type[Recipe]:
+    try:
+        made = point.load()
+    except Exception as error:  # foreign code may raise anything; it is named, not hidden
+        raise Invalid(
+            f"The plug-in of recipe {point.name!r} ({point.value}) cannot be loaded: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not (isinstance(made, type) and all(hasattr(made, part) for part in _PARTS)):
+        raise Invalid(
+            f"The plug-in of recipe {point.name!r} ({point.value}) is no recipe: "
+            f"wanted a class with {', '.join(_PARTS)}."
+        )
+    return made
+
+
+@contextmanager
+def lent(made: type[Recipe]) -> Iterator[None]:
+    """Let a class be found by its name for a while, which checking one not registered needs."""
+    before = _REGISTER.get(made.name)
+    _REGISTER[made.name] = made
+    try:
+        yield
+    finally:
+        if before is None:
+            del _REGISTER[made.name]
+        else:
+            _REGISTER[made.name] = before
 
 
 def check_training(X: Features, y: Ints, n_classes: int) -> Ints:
