@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from activeloop.learn.strategies.classes import entropies, votes
 from activeloop.learn.strategies.registry import Params, strategy
 from activeloop.learn.strategies.seen import members
 from activeloop.learn.types import Floats, View
@@ -33,11 +34,9 @@ def mutual_information(view: View, *, params: Params) -> Floats:
         >>> mutual_information(view, params={"beta": 1.0}).round(4).tolist()
         [0.6931, 0.0]
     """
-    from scipy.special import entr
-
     proba = members(view)
-    total = entr(proba.mean(axis=0)).sum(axis=1)
-    expected = entr(proba).sum(axis=2).mean(axis=0)
+    total = entropies(proba.mean(axis=0))
+    expected = entropies(proba).mean(axis=0)
     # rounding can leave -1e-9 where all members agree, and a logarithm follows
     score: Floats = np.maximum(total - expected, 0)
     return score
@@ -62,12 +61,12 @@ def vote_entropy(view: View, *, params: Params) -> Floats:
         >>> vote_entropy(view, params={}).round(4).tolist()
         [0.6931, 0.0]
     """
-    from scipy.special import entr
-
-    proba = members(view)
-    votes = proba.argmax(axis=2)
-    shares = np.stack([(votes == c).mean(axis=0) for c in range(proba.shape[2])], axis=1)
-    score: Floats = entr(shares).sum(axis=1)
+    committee = members(view)
+    k = len(committee)
+    shares = np.arange(k + 1) / k
+    # k + 1 different shares of the votes: their logarithms are looked up
+    terms = -shares * np.log(np.maximum(shares, np.finfo(np.float64).tiny))
+    score: Floats = np.abs(terms)[votes(committee)].sum(axis=0)
     return score
 
 
@@ -90,7 +89,4 @@ def consensus_entropy(view: View, *, params: Params) -> Floats:
         >>> consensus_entropy(view, params={}).round(4).tolist()
         [0.6931]
     """
-    from scipy.special import entr
-
-    score: Floats = entr(members(view).mean(axis=0)).sum(axis=1)
-    return score
+    return entropies(members(view).mean(axis=0))
