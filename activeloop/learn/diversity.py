@@ -20,10 +20,12 @@ class Spread:
     Attributes:
         rows: (b,) the chosen rows, in the order in which they were drawn.
         probabilities: (b,) with which probability each was drawn from the rows remaining.
+        scores: (n,) what each of all rows is worth, when the choice found that out itself.
     """
 
     rows: Ints
     probabilities: Floats
+    scores: Floats | None = None
 
     @classmethod
     def none(cls) -> Spread:

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from activeloop.learn.topk import uniforms
+from activeloop.learn.exact import exact_sum
+from activeloop.learn.keys import uniforms
 from activeloop.learn.types import Floats, Ints
 
 _TINY = 1e-12
+_MOST = 700.0
+"""exp of more than this is no float64; a weight beyond counts as this one."""
 
 
 def _no_floats() -> Floats:
@@ -21,7 +24,9 @@ class Draw:
     """`size` rows drawn one after the other with probability proportional to score ** beta.
 
     The `size` largest of beta log(score) + Gumbel noise are exactly such a draw (Gumbel top-k),
-    so one pass and `size` rows of memory do. The noise is made of seed and sequence number.
+    so one pass and `size` rows of memory do. The noise is made of seed and sequence number, and
+    the weights are added up exactly: draws from parts of a pool, merged in any order, are the
+    draw from the whole, to the last digit of every probability.
 
     Source:
         Kool, van Hoof & Welling (2019), Stochastic beams and where to find them;
@@ -33,9 +38,9 @@ class Draw:
     beta: float
     seqs: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     scores: Floats = field(default_factory=_no_floats)
-    _weights: Floats = field(default_factory=_no_floats)
-    _keys: Floats = field(default_factory=_no_floats)
-    _left_out: float = -np.inf
+    weights: Floats = field(default_factory=_no_floats)
+    keys: Floats = field(default_factory=_no_floats)
+    total: int = 0
 
     def add(self, seqs: Ints, scores: Floats) -> None:
         """Merge some scored rows.
@@ -44,23 +49,35 @@ class Draw:
             seqs: (n,) their sequence numbers.
             scores: (n,) finite scores; one of zero or less keeps a chance next to none.
         """
-        weights = self.beta * np.log(np.maximum(scores, _TINY))
+        chances = self.beta * np.log(np.maximum(scores.astype(np.float64), _TINY))
+        chances = np.clip(chances, -_MOST, _MOST)
         noise = -np.log(-np.log(uniforms(seqs, self.seed)))
-        seqs = np.concatenate([self.seqs, seqs])
-        scores = np.concatenate([self.scores, scores])
-        weights = np.concatenate([self._weights, weights])
-        order_by = np.concatenate([self._keys, weights[len(self._weights) :] + noise])
-        order = np.argsort(-order_by, kind="stable")
-        kept, dropped = order[: self.size], order[self.size :]
-        if len(dropped):
-            gone = np.logaddexp.reduce(weights[dropped])
-            self._left_out = float(np.logaddexp(self._left_out, gone))
-        self.seqs, self.scores = seqs[kept], scores[kept]
-        self._weights, self._keys = weights[kept], order_by[kept]
+        weights, keys = np.exp(chances), chances + noise
+        self.total += exact_sum(weights)
+        good = np.flatnonzero(keys >= self._threshold())
+        if len(good):
+            self._keep(seqs[good], scores[good], weights[good], keys[good])
+
+    def merge(self, other: Draw) -> None:
+        """Take over what was drawn from another part of the pool."""
+        self.total += other.total
+        self._keep(other.seqs, other.scores, other.weights, other.keys)
 
     def probabilities(self) -> Floats:
         """Give (n,) the chance of each at its place: weight / all weights then remaining."""
-        # summed from the end: subtracting from a total would leave nothing but rounding
-        ahead = np.concatenate([self._weights, [self._left_out]])[::-1]
-        remaining = np.logaddexp.accumulate(ahead)[::-1][:-1]
-        return np.minimum(np.exp(self._weights - remaining), 1.0)
+        remaining, found = self.total, np.ones(len(self.seqs))
+        for place, weight in enumerate(self.weights):
+            own = exact_sum(np.array([weight]))
+            found[place] = own / remaining
+            remaining -= own
+        return found
+
+    def _threshold(self) -> float:
+        return float(self.keys[-1]) if len(self.keys) >= self.size > 0 else -np.inf
+
+    def _keep(self, seqs: Ints, scores: Floats, weights: Floats, keys: Floats) -> None:
+        all_keys, all_seqs = np.concatenate([self.keys, keys]), np.concatenate([self.seqs, seqs])
+        order = np.lexsort((all_seqs, -all_keys))[: self.size]
+        self.seqs, self.keys = all_seqs[order], all_keys[order]
+        self.scores = np.concatenate([self.scores, scores])[order]
+        self.weights = np.concatenate([self.weights, weights])[order]

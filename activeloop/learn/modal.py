@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from activeloop.errors import ActiveloopError, Invalid
+from activeloop.errors import ActiveloopError, Invalid, Needs
+from activeloop.learn.diversity import Spread
 from activeloop.learn.modal_learner import Committee, Estimator, Fit, Learner
 from activeloop.learn.strategies import registry
 from activeloop.learn.strategies.seen import members, probabilities
@@ -38,6 +39,9 @@ MEASURES = {
     "max_disagreement_sampling": ("disagreement", "KL_max_disagreement"),
 }
 """modAL's names, and the module and function that measure them."""
+
+SHORTLIST = 1_000
+"""A query function chooses from at least so many rows."""
 
 QueryFunction = Callable[..., Any]
 
@@ -71,8 +75,9 @@ def find(name: str) -> registry.Strategy:
         name,
         registry.get("margin").score,
         _COMMITTEE_QUERY if _asks_committee(query) else _QUERY,
-        "query",
-        query=partial(_ask, query, name),
+        "shortlist",
+        choose=partial(_ask, query, name),
+        shortlist=SHORTLIST,
     )
 
 
@@ -121,9 +126,19 @@ def _asks_committee(query: QueryFunction) -> bool:
 
 
 def _ask(
-    query: QueryFunction, name: str, view: View, /, *, model: Model, batch_size: int
-) -> list[int]:
+    query: QueryFunction,
+    name: str,
+    view: View,
+    /,
+    *,
+    scores: Floats,  # noqa: ARG001 - a query function scores by itself
+    model: Model | None,
+    batch_size: int,
+    params: registry.Params,  # noqa: ARG001 - a query function has its own defaults
+) -> Spread:
     """Call a query function once on the shortlist and give the rows it chose."""
+    if model is None:
+        raise Needs(f"Strategy {name!r} needs a trained model, and there is none yet.")
     wanted = min(batch_size, view.X.shape[0])
     known = (view.labelled_X, view.labelled_y)
     learner: Any = Learner(model.predict_proba, model.n_classes, *known)
@@ -137,7 +152,8 @@ def _ask(
             raise
         except Exception as error:  # foreign code may raise anything; it is named, not hidden
             raise Invalid(f"Strategy {name!r} failed: {type(error).__name__}: {error}") from error
-    return _rows(answer, name, view.X.shape[0])[:wanted]
+    rows = _rows(answer, name, view.X.shape[0])[:wanted]
+    return Spread(np.array(rows, np.int64), np.ones(len(rows)))
 
 
 def _rows(answer: Any, name: str, n: int) -> list[int]:

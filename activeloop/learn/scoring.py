@@ -1,68 +1,42 @@
-"""Score a pool chunk by chunk: what is computed on the way stays small at any pool size."""
+"""Show a strategy what it may see of some rows, and check what it says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from activeloop.errors import Invalid, Needs
 from activeloop.learn.strategies import Strategy
-from activeloop.learn.topk import rows_of
-from activeloop.learn.types import Blocks, Bools, Features, Floats, Ints, Model, View
+from activeloop.learn.types import Features, Floats, Ints, Model, View
 
-Eligible = Bools | Callable[[Ints], Bools]
 Labelled = tuple[Features, Ints]
-Progress = Callable[[int], None]
 
-_CELLS = 1 << 20
 _MEMBERS = 8
 
 
-def chunks(
-    blocks: Blocks,
-    *,
-    eligible: Eligible,
-    width: int = 1,
-    on_progress: Progress | None = None,
-) -> Iterator[tuple[Ints, Features]]:
-    """Go through the eligible rows of a pool.
+@dataclass(frozen=True)
+class Seen:
+    """Rows with the probabilities that a strategy needs of them, and no others."""
 
-    Args:
-        blocks: the pool.
-        eligible: mask by sequence number, or function from sequence numbers to booleans.
-        width: how many numbers per row the caller will make of it.
-        on_progress: told how many rows have been read so far.
-
-    Yields:
-        (n,) sequence numbers and (n, d) features, n at least 1.
-    """
-    read = 0
-    for block in blocks:
-        columns = 0 if sp.issparse(block.X) else block.X.shape[1]
-        size = int(np.clip(_CELLS // max(64, width, columns), 64, 16_384))
-        for first in range(0, block.rows, size):
-            X = block.X[first : first + size]
-            seqs = np.arange(X.shape[0], dtype=np.int64) + block.start + first
-            read += len(seqs)
-            good = eligible(seqs) if callable(eligible) else eligible[seqs]
-            if good.all():
-                yield seqs, X
-            elif good.any():
-                yield seqs[good], rows_of(X, good)
-            if on_progress is not None:
-                on_progress(read)
+    X: Features
+    proba: Floats | None
+    committee: Floats | None
 
 
 @dataclass(frozen=True)
 class Scorer:
     """One strategy with its parameters, and all it may see.
 
-    Raises:
-        Needs: when the strategy lacks a model or labels.
+    Attributes:
+        strategy: what scores.
+        params: its parameters, settled.
+        model: gives the probabilities, if there is one.
+        labelled: features and class indices of what is labelled, or None.
+        seed: of the strategy's random numbers.
+        targets: the uniform sample of the pool, for a strategy that needs it.
     """
 
     strategy: Strategy
@@ -70,14 +44,7 @@ class Scorer:
     model: Model | None
     labelled: Labelled | None
     seed: int
-
-    def __post_init__(self) -> None:
-        """Say so when something the strategy needs does not exist."""
-        name, needs = self.strategy.name, set(self.strategy.needs)
-        if self.model is None and needs & {"model", "committee"}:
-            raise Needs(f"Strategy {name!r} needs a trained model, and there is none yet.")
-        if "labelled" in needs and (self.labelled is None or not len(self.labelled[1])):
-            raise Needs(f"Strategy {name!r} needs labelled samples, and there are none yet.")
+    targets: Seen | None = None
 
     @property
     def width(self) -> int:
@@ -85,21 +52,32 @@ class Scorer:
         classes = self.model.n_classes if self.model is not None else 1
         return classes * (_MEMBERS if "committee" in self.strategy.needs else 1)
 
+    def look(self, X: Features) -> Seen:
+        """Compute what the strategy needs to know of these rows."""
+        needs, model = self.strategy.needs, self.model
+        if model is None:
+            return Seen(X, None, None)
+        return Seen(
+            X,
+            model.predict_proba(X) if "model" in needs else None,
+            model.committee_proba(X) if "committee" in needs else None,
+        )
+
     def view(self, X: Features) -> View:
         """Make all that the strategy may see of these rows."""
-        needs = self.strategy.needs
+        seen, targets = self.look(X), self.targets
         known_X, known_y = self.labelled if self.labelled is not None else (None, None)
-        model = self.model
         return View(
             X=X,
-            proba=model.predict_proba(X) if model is not None and "model" in needs else None,
-            committee=(
-                model.committee_proba(X) if model is not None and "committee" in needs else None
-            ),
+            proba=seen.proba,
+            committee=seen.committee,
             labelled_X=known_X,
             labelled_y=known_y,
-            # the same at every chunk: a strategy may project at random, not score at random
+            # the same at every piece: a strategy may project at random, not score at random
             rng=np.random.default_rng(self.seed),
+            targets=targets.X if targets else None,
+            target_proba=targets.proba if targets else None,
+            target_committee=targets.committee if targets else None,
         )
 
     def score(self, X: Features) -> Floats:
@@ -109,12 +87,25 @@ class Scorer:
             Invalid: when they are not one finite number per row.
         """
         scores = np.asarray(self.strategy.score(self.view(X), params=self.params))
-        name = self.strategy.name
-        if scores.shape != (X.shape[0],):
+        name, rows = self.strategy.name, X.shape[0]
+        if scores.shape != (rows,):
             raise Invalid(
-                f"Strategy {name!r} gave scores of shape {scores.shape} for {X.shape[0]} rows; "
+                f"Strategy {name!r} gave scores of shape {scores.shape} for {rows} rows; "
                 "it must give one per row."
             )
         if scores.dtype.kind not in "fiub" or not np.isfinite(scores).all():
             raise Invalid(f"Strategy {name!r} gave scores that are not finite numbers.")
-        return scores.astype(np.float64)
+        return scores
+
+
+def check_needs(strategy: Strategy, model: Model | None, labelled: Labelled | None) -> None:
+    """Refuse to go on without what a strategy needs.
+
+    Raises:
+        Needs: naming what there is none of.
+    """
+    name, needs = strategy.name, set(strategy.needs)
+    if model is None and needs & {"model", "committee"}:
+        raise Needs(f"Strategy {name!r} needs a trained model, and there is none yet.")
+    if "labelled" in needs and (labelled is None or not len(labelled[1])):
+        raise Needs(f"Strategy {name!r} needs labelled samples, and there are none yet.")

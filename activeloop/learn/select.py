@@ -1,27 +1,34 @@
-"""From a pool to an ordered choice: one pass over the blocks, then the picker."""
+"""From a pool to an ordered choice: one pass over the pieces, then the picker."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from activeloop.learn import diversity, projection, strategies
+from activeloop.learn import apart, strategies
+from activeloop.learn.diversity import Spread
 from activeloop.learn.draw import Draw
-from activeloop.learn.scoring import Eligible, Labelled, Progress, Scorer, chunks
-from activeloop.learn.strategies.typicality import covering_order
-from activeloop.learn.topk import Top, stacked
-from activeloop.learn.types import Blocks, Bools, Floats, Ints, Model, Picks
+from activeloop.learn.keys import uniforms
+from activeloop.learn.partials import Partial
+from activeloop.learn.pool import Eligible, Piece, Pool, Progress
+from activeloop.learn.scoring import Labelled, Scorer, check_needs
+from activeloop.learn.topk import Top
+from activeloop.learn.types import Features, Floats, Ints, Model, Picks, Source
 
 SHORTLIST_FACTOR = 10
 MAX_SHORTLIST = 10_000
-QUERY_SHORTLIST = 1_000
-COLD_SAMPLE = 10_000
+COVERED = 10_000
+"""How many rows a strategy that covers the pool looks at together."""
+TARGETS = 500
+MEASURED = 256
+_WIDER = 8
 
 
 def rank(  # noqa: PLR0913 - all keyword-only; what a choice depends on, said openly
-    blocks: Blocks,
+    blocks: Iterable[Source],
     model: Model | None,
     *,
     strategy: str,
@@ -31,14 +38,15 @@ def rank(  # noqa: PLR0913 - all keyword-only; what a choice depends on, said op
     batch_size: int,
     length: int,
     rng: np.random.Generator,
+    threads: int = 1,
     on_progress: Progress | None = None,
 ) -> Picks:
     """Choose and order what to ask, looking at every eligible row once.
 
     The first `batch_size` picks are made by the strategy's picker; after them come the rest
-    of the shortlist (exact duplicates once) and then everything else, each by score. Ties are
-    ordered by a key made of seed and sequence number, so how the pool is cut does not matter.
-    A sampling strategy draws all `length` picks one after the other.
+    of the shortlist (near-duplicates of what came before last) and then everything else, each by
+    score. Ties are ordered by a key made of seed and sequence number, so how the pool is cut does
+    not matter. A sampling strategy draws all `length` picks one after the other.
 
     Args:
         blocks: the pool's features.
@@ -51,6 +59,7 @@ def rank(  # noqa: PLR0913 - all keyword-only; what a choice depends on, said op
         batch_size: how many picks are made as one batch.
         length: how many picks at most.
         rng: the only source of chance.
+        threads: how many threads score.
         on_progress: told how many rows have been read so far.
 
     Returns:
@@ -60,36 +69,16 @@ def rank(  # noqa: PLR0913 - all keyword-only; what a choice depends on, said op
         Needs: when the strategy lacks a model, a committee or labels.
         Invalid: for an unknown strategy or parameter, or scores that are not finite numbers.
     """
-    chosen = strategies.get(strategy)
-    settled = chosen.settle(params)
-    if chosen.picks == "cover":
-        return _cover(
-            blocks, eligible, labelled, batch_size=batch_size, length=length, rng=rng,
-            on_progress=on_progress,
-        )  # fmt: skip
-    scorer = Scorer(chosen, settled, model, labelled, _seed(rng))
-    pool = chunks(blocks, eligible=eligible, width=scorer.width, on_progress=on_progress)
-    if chosen.picks == "sample":
-        draw = Draw(length, _seed(rng), float(settled.get("beta", 1.0)))
-        scored = 0
-        for seqs, X in pool:
-            draw.add(seqs, scorer.score(X))
-            scored += len(seqs)
-        return Picks(draw.seqs, draw.scores, draw.probabilities(), scored)
-    salt, scored = _seed(rng), 0
-    best = Top(length, salt)
-    short = Top(_shortlist_size(chosen, batch_size), salt, distinct=True)
-    for seqs, X in pool:
-        scores = scorer.score(X)
-        best.add(seqs, scores)
-        short.add(seqs, scores, X)
-        scored += len(seqs)
-    spread = _batch(chosen, short, scorer, batch_size, rng)
-    return _ordered(spread, short, best, scored)
+    pool = Pool(tuple(blocks), eligible, threads)
+    sweep = prepare(
+        pool, model, strategy=strategy, params=params, labelled=labelled, batch_size=batch_size,
+        length=length, seed=int(rng.integers(2**62)),
+    )  # fmt: skip
+    return sweep.finish(sweep.over(pool, on_progress), pool)
 
 
 def cold_start(
-    blocks: Blocks,
+    blocks: Iterable[Source],
     *,
     strategy: str,
     eligible: Eligible,
@@ -97,6 +86,7 @@ def cold_start(
     batch_size: int,
     length: int,
     rng: np.random.Generator,
+    threads: int = 1,
 ) -> Picks:
     """Choose and order what to ask before a model exists.
 
@@ -114,71 +104,180 @@ def cold_start(
     """
     return rank(
         blocks, None, strategy=strategy, params={}, eligible=eligible, labelled=labelled,
-        batch_size=batch_size, length=length, rng=rng,
+        batch_size=batch_size, length=length, rng=rng, threads=threads,
     )  # fmt: skip
 
 
-def _cover(
-    blocks: Blocks,
-    eligible: Eligible,
-    labelled: Labelled | None,
+def prepare(
+    pool: Pool,
+    model: Model | None,
     *,
+    strategy: str,
+    params: Mapping[str, Any],
+    labelled: Labelled | None,
     batch_size: int,
     length: int,
-    rng: np.random.Generator,
-    on_progress: Progress | None,
-) -> Picks:
-    salt, seed, scored = _seed(rng), int(rng.integers(2**31)), 0
-    best, sample = Top(length, salt), Top(COLD_SAMPLE, salt, distinct=True)
-    for seqs, X in chunks(blocks, eligible=eligible, on_progress=on_progress):
-        alike = np.zeros(len(seqs))
-        best.add(seqs, alike)
-        sample.add(seqs, alike, X)
-        scored += len(seqs)
-    if sample.X is None:
-        return _ordered(diversity.Spread.none(), sample, best, scored)
-    known = sample.X[:0] if labelled is None else labelled[0]
-    rows = projection.embed(stacked([sample.X, known]), seed=seed)
-    n = len(sample.seqs)
-    order, typicality = covering_order(rows[:n], rows[n:], batch_size=batch_size, seed=seed)
-    spread = diversity.Spread(order[:length], np.ones(min(length, n)))
-    return _ordered(spread, Top(n, salt, seqs=sample.seqs, scores=typicality), best, scored)
+    seed: int,
+) -> Sweep:
+    """Settle a question to the pool, which several processes may then work on part by part.
+
+    Args:
+        pool: the whole pool; a small sample of it is read.
+        model: as in `rank`, like the others.
+        strategy: the query strategy.
+        params: its parameters.
+        labelled: what is labelled.
+        batch_size: picks made as one batch.
+        length: picks at most.
+        seed: of everything random; the same in every process.
+
+    Raises:
+        Needs: when the strategy lacks a model or labels.
+        Invalid: for an unknown strategy or parameter.
+    """
+    chosen = strategies.get(strategy)
+    settled = chosen.settle(params)
+    check_needs(chosen, model, labelled)
+    scorer = Scorer(chosen, settled, model, labelled, seed)
+    if "targets" in chosen.needs:
+        seen = scorer.look(pool.gather(pool.sample(TARGETS, seed)))
+        scorer = Scorer(chosen, settled, model, labelled, seed, seen)
+    yardstick = apart.Yardstick.of(pool.gather(pool.sample(MEASURED, seed)))
+    return Sweep(scorer, yardstick, batch_size, length, _shortlist_size(chosen, batch_size), seed)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A question to the pool: `over` a part of it as often as there are parts, then `finish`."""
+
+    scorer: Scorer
+    yardstick: apart.Yardstick
+    batch_size: int
+    length: int
+    shortlist: int
+    seed: int
+
+    @property
+    def splits(self) -> bool:
+        """Whether parts of the pool can be swept apart from each other."""
+        return self.scorer.strategy.picks != "whole"
+
+    def over(self, part: Pool, on_progress: Progress | None = None) -> Partial:
+        """Score every eligible row of a part of the pool once and keep the best."""
+        found = self._nothing()
+
+        def score(piece: Piece) -> None:
+            found.add(piece, self.scorer.score(piece.X))
+
+        def lot(piece: Piece) -> None:
+            found.add(piece, uniforms(piece.seqs, self.seed))
+
+        covers = self.scorer.strategy.picks == "cover"
+        part.scan(lot if covers else score, width=self.scorer.width, on_progress=on_progress)
+        return found
+
+    def finish(self, found: Partial, pool: Pool) -> Picks:
+        """Make the batch and order what follows it.
+
+        Args:
+            found: all parts, merged.
+            pool: the whole pool, for strategies that look at it again.
+        """
+        picks = self.scorer.strategy.picks
+        if found.draw is not None:
+            draw = found.draw
+            return Picks(draw.seqs, draw.scores, draw.probabilities(), found.scored)
+        if picks == "whole":
+            return self._whole(found, pool)
+        if picks == "cover":
+            return self._cover(found)
+        return self._shortlisted(found, pool)
+
+    def _nothing(self) -> Partial:
+        picks, best = self.scorer.strategy.picks, Top(self.length, self.seed)
+        if picks == "sample":
+            beta = float(self.scorer.params.get("beta", 1.0))
+            return Partial(best, draw=Draw(self.length, self.seed, beta))
+        if picks == "whole":
+            return Partial(best)
+        return Partial(best, Top(self.shortlist, self.seed, distinct=True))
+
+    def _shortlisted(self, found: Partial, pool: Pool) -> Picks:
+        short = found.short
+        if short is None or short.X is None:
+            return _ordered(Spread.none(), found.best, found.best, found.scored)
+        marked = apart.representatives(short.X, self.yardstick)
+        full = len(short.seqs) >= self.shortlist and self.shortlist < found.scored
+        if marked.sum() < self.batch_size and full:
+            # near-duplicates crowd the shortlist: look further down, until there are enough
+            wider = Sweep(
+                self.scorer, self.yardstick, self.batch_size, self.length,
+                _WIDER * self.shortlist, self.seed,
+            )  # fmt: skip
+            return wider.finish(wider.over(pool), pool)
+        first = np.flatnonzero(marked)
+        spread = self._chosen(short.X[first], short.scores[first])
+        rest = np.setdiff1d(first, first[spread.rows])
+        rows = np.concatenate([first[spread.rows], rest, np.flatnonzero(~marked)])
+        chances = np.concatenate([spread.probabilities, np.ones(len(rows) - len(spread.rows))])
+        return _ordered(Spread(rows, chances), short, found.best, found.scored)
+
+    def _chosen(self, X: Features, scores: Floats) -> Spread:
+        scorer, chosen = self.scorer, self.scorer.strategy
+        if chosen.picks != "shortlist" or chosen.choose is None:
+            return Spread.none()
+        spread = chosen.choose(
+            scorer.view(X), scores=scores, model=scorer.model, batch_size=self.batch_size,
+            params=scorer.params,
+        )  # fmt: skip
+        return Spread(np.asarray(spread.rows, np.int64), spread.probabilities)
+
+    def _cover(self, found: Partial) -> Picks:
+        sample, best, chosen = found.short, found.best, self.scorer.strategy
+        best = Top(best.size, best.salt, seqs=best.seqs, scores=np.zeros(len(best.seqs)))
+        if sample is None or sample.X is None or chosen.choose is None:
+            return _ordered(Spread.none(), best, best, found.scored)
+        view = self.scorer.view(sample.X)
+        nothing = np.zeros(len(sample.seqs))
+        spread = chosen.choose(
+            view, scores=nothing, model=self.scorer.model, batch_size=self.batch_size,
+            params=self.scorer.params,
+        )  # fmt: skip
+        scores = nothing if spread.scores is None else spread.scores
+        rest = np.setdiff1d(np.arange(len(scores)), spread.rows)
+        rows = np.concatenate([spread.rows, rest[np.argsort(-scores[rest], kind="stable")]])
+        chances = np.concatenate([spread.probabilities, np.ones(len(rest))])
+        told = Top(len(scores), best.salt, seqs=sample.seqs, scores=scores)
+        return _ordered(Spread(rows, chances), told, best, found.scored)
+
+    def _whole(self, found: Partial, pool: Pool) -> Picks:
+        scorer, chosen, best = self.scorer, self.scorer.strategy, found.best
+        if chosen.choose_whole is None or found.scored == 0:
+            return _ordered(Spread.none(), best, best, found.scored)
+        batch = chosen.choose_whole(
+            pool, model=scorer.model, labelled=scorer.labelled,
+            batch_size=min(self.batch_size, self.length), params=scorer.params,
+            rng=np.random.default_rng(self.seed),
+        )  # fmt: skip
+        first = Top(len(batch.seqs), best.salt, seqs=batch.seqs, scores=batch.scores)
+        spread = Spread(np.arange(len(batch.seqs)), batch.probabilities)
+        return _ordered(spread, first, best, found.scored)
 
 
 def _shortlist_size(chosen: strategies.Strategy, batch_size: int) -> int:
+    if chosen.picks == "cover":
+        return COVERED
     size = max(batch_size, min(SHORTLIST_FACTOR * batch_size, MAX_SHORTLIST))
-    return max(size, QUERY_SHORTLIST) if chosen.picks == "query" else size
+    return max(size, chosen.shortlist)
 
 
-def _batch(
-    chosen: strategies.Strategy,
-    short: Top,
-    scorer: Scorer,
-    batch_size: int,
-    rng: np.random.Generator,
-) -> diversity.Spread:
-    if short.X is None or chosen.picks == "top" or scorer.model is None:
-        return diversity.Spread.none()
-    if chosen.query is not None:
-        view = scorer.view(short.X)
-        rows = chosen.query(view, model=scorer.model, batch_size=batch_size)
-        return diversity.Spread(np.asarray(rows, np.int64), np.ones(len(rows)))
-    proba = scorer.model.predict_proba(short.X)
-    return diversity.badge(short.X, proba, batch_size=batch_size, rng=rng)
-
-
-def _ordered(spread: diversity.Spread, short: Top, best: Top, scored: int) -> Picks:
-    """Put the batch first, then the rest of the shortlist, then the rest of the best."""
-    rest = np.setdiff1d(np.arange(len(short.seqs)), spread.rows)
-    listed = np.concatenate([spread.rows, rest])
-    beyond: Bools = ~np.isin(best.seqs, short.seqs)
-    seqs: Ints = np.concatenate([short.seqs[listed], best.seqs[beyond]])[: best.size]
-    scores: Floats = np.concatenate([short.scores[listed], best.scores[beyond]])[: best.size]
-    probabilities = np.ones(len(seqs))
-    drawn = spread.probabilities[: len(seqs)]
+def _ordered(spread: Spread, short: Top, best: Top, scored: int) -> Picks:
+    """Put the rows of the spread first, then the rest of the best."""
+    seqs, scores = short.seqs[spread.rows], short.scores[spread.rows]
+    beyond = ~np.isin(best.seqs, seqs)
+    all_seqs: Ints = np.concatenate([seqs, best.seqs[beyond]])[: best.size]
+    all_scores: Floats = np.concatenate([scores, best.scores[beyond]])[: best.size]
+    probabilities = np.ones(len(all_seqs))
+    drawn = spread.probabilities[: len(all_seqs)]
     probabilities[: len(drawn)] = drawn
-    return Picks(seqs, scores, probabilities, scored)
-
-
-def _seed(rng: np.random.Generator) -> int:
-    return int(rng.integers(2**62))
+    return Picks(all_seqs, all_scores, probabilities, scored)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -18,9 +18,61 @@ Features: TypeAlias = Float32s | csr_matrix
 """(n, d) float32: dense, or sparse in CSR form."""
 
 
+@dataclass
+class Buffer:
+    """Memory that is used again for each piece of a pool; one per thread."""
+
+    held: Float32s = field(default_factory=lambda: np.empty(0, np.float32))
+
+    def rows(self, n: int, width: int) -> Float32s:
+        """Give room for n x width numbers; what was there before is overwritten."""
+        if self.held.size < n * width:
+            self.held = np.empty(n * width, np.float32)
+        return self.held[: n * width].reshape(n, width)
+
+
+class Source(Protocol):
+    """A contiguous part of the pool, in memory or on disk, read piece by piece.
+
+    Attributes:
+        start: the sequence number of the first sample.
+        rows: how many samples there are.
+        width: how many columns a row has.
+        sparse: whether rows come in CSR form.
+    """
+
+    @property
+    def start(self) -> int:
+        """The sequence number of the first sample."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """How many samples there are."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """How many columns a row has."""
+        ...
+
+    @property
+    def sparse(self) -> bool:
+        """Whether rows come in CSR form."""
+        ...
+
+    def read(self, first: int, stop: int, buffer: Buffer) -> Features:
+        """Give the rows [first, stop); valid until the next reading with the same buffer."""
+        ...
+
+    def take(self, rows: Ints) -> Features:
+        """Copy some rows, in the order given."""
+        ...
+
+
 @dataclass(frozen=True)
 class Block:
-    """A contiguous part of the pool: row i of `X` is the sample with sequence `start + i`."""
+    """A Source in memory: row i of `X` is the sample with sequence `start + i`."""
 
     start: int
     X: Features
@@ -29,6 +81,30 @@ class Block:
     def rows(self) -> int:
         """How many samples the block holds."""
         return int(self.X.shape[0])
+
+    @property
+    def width(self) -> int:
+        """How many columns a row has."""
+        return int(self.X.shape[1])
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the rows are in CSR form."""
+        return not isinstance(self.X, np.ndarray)
+
+    def read(self, first: int, stop: int, buffer: Buffer) -> Features:
+        """Give the rows [first, stop): a view of dense rows, in float32; a copy of sparse ones."""
+        X = self.X[first:stop]
+        if not isinstance(X, np.ndarray) or X.dtype == np.float32:
+            return X
+        room = buffer.rows(*X.shape)
+        room[:] = X
+        return room
+
+    def take(self, rows: Ints) -> Features:
+        """Copy some rows, in the order given."""
+        taken = self.X[rows]
+        return np.asarray(taken, np.float32) if isinstance(taken, np.ndarray) else taken
 
 
 @runtime_checkable
@@ -66,6 +142,13 @@ class View:
         labelled_X: (m, d) features of the samples already labelled, or None.
         labelled_y: (m,) their class indices, or None.
         rng: the only source of randomness allowed.
+        targets: (t, d) features of a uniform sample of what may be asked, the same for every
+            candidate, or None for a strategy that does not need it.
+        target_proba: (t, C) the model's probabilities there, or None.
+        target_committee: (k, t, C) the members' probabilities there, or None.
+
+    The probabilities may lie in memory class by class: `proba.T` is then contiguous. Elementwise
+    operations and sums over the last axis are fast on both layouts.
     """
 
     X: Features
@@ -74,6 +157,9 @@ class View:
     labelled_X: Features | None
     labelled_y: Ints | None
     rng: np.random.Generator
+    targets: Features | None = None
+    target_proba: Floats | None = None
+    target_committee: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +188,3 @@ class Estimate:
     low: float
     high: float
     n: int
-
-
-Blocks = Iterable[Block]

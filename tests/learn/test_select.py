@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from activeloop.errors import Invalid, Needs
 from activeloop.learn import select, strategies
-from activeloop.learn.topk import digests
+from activeloop.learn.keys import digests
 from activeloop.learn.types import Block, Features, Picks, View
 
 

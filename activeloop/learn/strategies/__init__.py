@@ -1,10 +1,11 @@
 """Query strategies: pure functions from what may be seen to how much each candidate is worth."""
 
 from activeloop.learn.strategies import disagreement, typicality, uncertainty, uniform
-from activeloop.learn.strategies.registry import Query, Strategy, get, names, strategy
+from activeloop.learn.strategies.registry import Choose, ChooseWhole, Strategy, get, names, strategy
 
 __all__ = [
-    "Query",
+    "Choose",
+    "ChooseWhole",
     "Strategy",
     "disagreement",
     "get",

@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any, Literal, Protocol, TypeVar
 
+import numpy as np
+
 from activeloop.errors import Invalid
-from activeloop.learn.types import Floats, Model, View
+from activeloop.learn.diversity import Spread
+from activeloop.learn.pool import Pool
+from activeloop.learn.types import Features, Floats, Ints, Model, Picks, View
 
 GROUP = "activeloop.strategies"
 MODAL = "modal:"
 
-Need = Literal["model", "committee", "labelled"]
-Picker = Literal["top", "sample", "diverse", "cover", "query"]
+Need = Literal["model", "committee", "labelled", "targets"]
+Picker = Literal["top", "sample", "shortlist", "cover", "whole"]
 Params = Mapping[str, Any]
 
 
@@ -26,11 +30,39 @@ class Score(Protocol):
         ...
 
 
-class Query(Protocol):
-    """A choice made on the shortlist itself, for strategies that return rows, not scores."""
+class Choose(Protocol):
+    """A choice made among some rows seen together: the shortlist, or a sample of the pool."""
 
-    def __call__(self, view: View, /, *, model: Model, batch_size: int) -> list[int]:
-        """Give the rows of `view` to ask, best first, each at most once."""
+    def __call__(
+        self, view: View, /, *, scores: Floats, model: Model | None, batch_size: int, params: Params
+    ) -> Spread:
+        """Give rows of `view` to ask, best first, each at most once; `view.rng` draws.
+
+        Args:
+            view: the rows; on a shortlist the best comes first.
+            scores: (n,) the strategy's scores of them; zeros for `cover`, which decides alone.
+            model: the model, if there is one.
+            batch_size: how many are wanted.
+            params: the strategy's parameters.
+        """
+        ...
+
+
+class ChooseWhole(Protocol):
+    """A choice that looks at the whole pool, several times if it must."""
+
+    def __call__(
+        self,
+        pool: Pool,
+        /,
+        *,
+        model: Model | None,
+        labelled: tuple[Features, Ints] | None,
+        batch_size: int,
+        params: Params,
+        rng: np.random.Generator,
+    ) -> Picks:
+        """Give at most `batch_size` picks, best first, each once."""
         ...
 
 
@@ -41,12 +73,16 @@ class Strategy:
     Attributes:
         name: what the project spec calls it.
         score: the function.
-        needs: what must exist: a model, a committee, labelled samples.
+        needs: what must exist: a model, a committee, labelled samples; or `targets`, a uniform
+            sample of the pool.
         picks: how a batch is made of the scores: `top` takes the best; `sample` draws with
-            probability proportional to score ** beta; `diverse` spreads the batch over the
-            best (BADGE); `cover` spreads it over the pool (TypiClust); `query` asks `query`.
+            probability proportional to score ** beta; `shortlist` has `choose` pick from the
+            best 10 x batch; `cover` has it pick from a uniform sample of the pool; `whole` has
+            `choose_whole` look at everything.
         params: the parameters it takes, with their defaults.
-        query: the function that `picks="query"` calls on the shortlist.
+        choose: picks from some rows seen together.
+        choose_whole: picks from the whole pool.
+        shortlist: the least rows a shortlist should have.
     """
 
     name: str
@@ -54,7 +90,9 @@ class Strategy:
     needs: tuple[Need, ...] = ("model",)
     picks: Picker = "top"
     params: Params = field(default_factory=dict)
-    query: Query | None = None
+    choose: Choose | None = None
+    choose_whole: ChooseWhole | None = None
+    shortlist: int = 0
 
     def settle(self, given: Params) -> dict[str, Any]:
         """Fill the parameters that were not given.
@@ -88,8 +126,13 @@ def strategy(
     needs: tuple[Need, ...] = ("model",),
     picks: Picker = "top",
     params: Params | None = None,
+    choose: Choose | None = None,
+    choose_whole: ChooseWhole | None = None,
+    shortlist: int = 0,
 ) -> Callable[[F], F]:
     """Register a scoring function under a name; the function itself stays as it is.
+
+    The arguments are the attributes of `Strategy`.
 
     Raises:
         Invalid: when another function already has the name.
@@ -99,7 +142,9 @@ def strategy(
         known = _known.get(name)
         if known is not None and known.score is not score:
             raise Invalid(f"There already is a strategy {name!r}.")
-        _known[name] = Strategy(name, score, needs, picks, dict(params or {}))
+        _known[name] = Strategy(
+            name, score, needs, picks, dict(params or {}), choose, choose_whole, shortlist
+        )
         return score
 
     return register

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from activeloop.learn.diversity import Spread
+from activeloop.learn.pool import stacked
 from activeloop.learn.projection import embed
 from activeloop.learn.strategies.registry import Params, strategy
-from activeloop.learn.types import Float32s, Floats, Ints, View
+from activeloop.learn.types import Float32s, Floats, Ints, Model, View
 
 NEIGHBOURS = 20
 MAX_CLUSTERS = 500
@@ -15,7 +17,20 @@ _MANY = 64
 _DISTANCES = 1 << 20
 
 
-@strategy("typiclust", needs=(), picks="cover")
+def cover(
+    view: View, /, *, scores: Floats, model: Model | None, batch_size: int, params: Params
+) -> Spread:
+    """Order a sample of the pool by `covering_order`."""
+    known = view.X[:0] if view.labelled_X is None else view.labelled_X
+    rows = embed(stacked([view.X, known]), seed=int(view.rng.integers(2**31)))
+    n = view.X.shape[0]
+    order, typical = covering_order(
+        rows[:n], rows[n:], batch_size=batch_size, seed=int(view.rng.integers(2**31))
+    )
+    return Spread(order, np.ones(n), typical)
+
+
+@strategy("typiclust", needs=(), picks="cover", choose=cover)
 def typiclust(view: View, *, params: Params) -> Floats:
     """Score by how typical a candidate is: 1 / mean distance to its 20 nearest neighbours.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from activeloop.learn.diversity import Spread, badge
+from activeloop.learn.strategies.classes import entropies, gap
 from activeloop.learn.strategies.registry import Params, strategy
 from activeloop.learn.strategies.seen import probabilities
-from activeloop.learn.types import Floats, View
+from activeloop.learn.types import Floats, Model, View
 
 
 @strategy("least-confidence")
@@ -52,8 +54,7 @@ def margin(view: View, *, params: Params) -> Floats:
     proba = probabilities(view)
     if proba.shape[1] == 1:
         return np.zeros(proba.shape[0], proba.dtype)
-    best = np.partition(proba, -2, axis=1)
-    score: Floats = 1 - (best[:, -1] - best[:, -2])
+    score: Floats = 1 - gap(proba)
     return score
 
 
@@ -75,10 +76,7 @@ def entropy(view: View, *, params: Params) -> Floats:
         >>> entropy(view, params={}).round(4).tolist()
         [0.6931, 0.0]
     """
-    from scipy.special import entr
-
-    score: Floats = entr(probabilities(view)).sum(axis=1)
-    return score
+    return entropies(probabilities(view))
 
 
 @strategy("power-margin", picks="sample", params={"beta": 8.0})
@@ -104,7 +102,14 @@ def power_margin(view: View, *, params: Params) -> Floats:
     return margin(view, params=params)
 
 
-@strategy("margin-badge", picks="diverse")
+def spread_by_gradients(
+    view: View, /, *, scores: Floats, model: Model | None, batch_size: int, params: Params
+) -> Spread:
+    """Draw a batch from a shortlist by `diversity.badge`."""
+    return badge(view.X, probabilities(view), batch_size=batch_size, rng=view.rng)
+
+
+@strategy("margin-badge", picks="shortlist", choose=spread_by_gradients)
 def margin_badge(view: View, *, params: Params) -> Floats:
     """Score by the margin; a batch is spread over the best by their gradient embeddings.
 
