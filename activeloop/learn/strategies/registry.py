@@ -180,10 +180,13 @@ def _load(name: str) -> None:
             f"There is no strategy {name!r}. There are: {', '.join(names())}, "
             "and modal:<name> for modAL's."
         )
+    where = f"The plug-in of strategy {name!r} ({points[0].value})"
     try:
         found = points[0].load()
-    except (ImportError, AttributeError) as error:
-        raise Invalid(f"The plug-in of strategy {name!r} cannot be loaded: {error}") from error
+    except Exception as error:  # foreign code may raise anything; it is named, not hidden
+        raise Invalid(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not callable(found) and not isinstance(found, Strategy):
+        raise Invalid(f"{where} is no strategy: wanted a scoring function or a Strategy.")
     if isinstance(found, Strategy):
         _known[name] = found
     elif name not in _known:  # loading ran the decorator when the plug-in uses it
