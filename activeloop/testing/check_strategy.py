@@ -12,8 +12,9 @@ from activeloop.errors import CannotLearn, Needs
 from activeloop.learn.strategies import Strategy, get
 from activeloop.learn.types import Floats, View
 from activeloop.testing.broken import Broken
+from activeloop.testing.choices import check_choice
 
-_ROWS, _COLUMNS, _CLASSES, _MEMBERS = 60, 5, 4, 3
+_ROWS, _COLUMNS, _CLASSES, _MEMBERS, _TARGETS = 60, 5, 4, 3, 20
 
 
 def check_strategy(
@@ -22,13 +23,15 @@ def check_strategy(
     """Check that a query strategy keeps the laws that ranking relies on.
 
     Scores are finite, one per row; the same seed gives the same scores; the inputs are not
-    changed; neither the order of the rows nor how they are cut into blocks matters (the latter
-    not asked of `cover` strategies, which see their sample as a whole); and what is missing
-    is said with `Needs`.
+    changed; neither the order of the rows, nor how they are cut into blocks, nor how the
+    probabilities lie in memory matters (blocks not asked of `cover` strategies, which see their
+    sample as a whole); what is missing is said with `Needs`; and a strategy that chooses the
+    batch chooses rows that are there, each once, and the same ones from the same seed.
 
     Args:
         strategy: a name, a Strategy, or a scoring function.
-        needs: what a bare function needs: "model", "committee", "labelled" (default: a model).
+        needs: what a bare function needs: "model", "committee", "labelled", "targets" (default:
+            a model).
 
     Raises:
         Broken: naming the law and what was seen.
@@ -44,7 +47,9 @@ def check_strategy(
         _check_order(chosen, view, name)
         if chosen.picks != "cover":
             _check_blocks(chosen, view, name)
+    _check_layout(chosen)
     _check_needs(chosen)
+    check_choice(chosen)
 
 
 def _chosen(strategy: Any, needs: Any) -> Strategy:
@@ -67,17 +72,24 @@ def _views() -> Iterator[tuple[str, View]]:
         labelled_X=rng.normal(size=(8, _COLUMNS)).astype(np.float32),
         labelled_y=rng.integers(_CLASSES, size=8),
         rng=np.random.default_rng(0),
+        targets=rng.normal(size=(_TARGETS, _COLUMNS)).astype(np.float32),
+        target_proba=rng.dirichlet(np.ones(_CLASSES), _TARGETS),
+        target_committee=rng.dirichlet(np.ones(_CLASSES), (_MEMBERS, _TARGETS)),
     )
     yield "random probabilities", view
     sure = np.eye(_CLASSES)[rng.integers(_CLASSES, size=_ROWS)]
-    yield "probabilities of 0 and 1", replace(view, proba=sure, committee=np.stack([sure] * 2))
+    yield "probabilities of 0 and 1", replace(view, proba=sure, committee=_alike_all(sure))
     even = np.full((_ROWS, _CLASSES), 1 / _CLASSES)
-    yield "equal probabilities", replace(view, proba=even, committee=np.stack([even] * 2))
+    yield "equal probabilities", replace(view, proba=even, committee=_alike_all(even))
     yield (
         "float32",
         replace(view, proba=proba.astype(np.float32), committee=committee.astype(np.float32)),
     )
     yield "one row", _rows(view, np.array([0]))
+
+
+def _alike_all(proba: np.ndarray) -> np.ndarray:
+    return np.stack([proba] * _MEMBERS)
 
 
 def _rows(view: View, rows: np.ndarray) -> View:
@@ -112,6 +124,7 @@ def _check_same_seed(chosen: Strategy, view: View, name: str) -> None:
 
 def _check_untouched(chosen: Strategy, view: View, name: str) -> None:
     arrays: list[Any] = [view.X, view.proba, view.committee, view.labelled_X, view.labelled_y]
+    arrays += [view.targets, view.target_proba, view.target_committee]
     before = [array.copy() for array in arrays]
     _scores(chosen, view)
     if not all(np.array_equal(a, b) for a, b in zip(arrays, before, strict=True)):
@@ -138,24 +151,44 @@ def _check_blocks(chosen: Strategy, view: View, name: str) -> None:
         )
 
 
+def _check_layout(chosen: Strategy) -> None:
+    """Scoring gives probabilities that lie in memory class by class."""
+    _, view = next(_views())
+    turned: dict[str, Any] = {
+        part: np.moveaxis(np.ascontiguousarray(np.moveaxis(getattr(view, part), -1, 0)), 0, -1)
+        for part in ("proba", "committee", "target_proba", "target_committee")
+    }
+    if not _alike(_scores(chosen, view), _scores(chosen, replace(view, **turned))):
+        raise Broken(
+            f"{chosen.name}: the same probabilities, lying in memory class by class, get other "
+            "scores; use NumPy's own operations, not the memory's order."
+        )
+
+
 def _alike(a: Floats, b: Floats) -> bool:
     return bool(np.allclose(a, b, rtol=1e-4, atol=1e-6))
 
 
 def _check_needs(chosen: Strategy) -> None:
     _, view = next(_views())
-    missing = {"model": {"proba": None}, "committee": {"committee": None}}
+    missing: dict[str, dict[str, Any]] = {
+        "model": {"proba": None},
+        "committee": {"committee": None},
+        "targets": {"targets": None, "target_proba": None, "target_committee": None},
+    }
     for need in chosen.needs:
         if need not in missing:
             continue
+        named = need if need == "targets" else f"a {need}"
         try:
-            _scores(chosen, replace(view, **missing[need]))  # type: ignore[arg-type]
+            _scores(chosen, replace(view, **missing[need]))
         except Needs as error:
             if error.message:
                 continue
         except (CannotLearn, TypeError, AttributeError, ValueError) as error:
             raise Broken(
-                f"{chosen.name} without a {need}: wanted errors.Needs with a sentence, "
+                f"{chosen.name} without {named}: wanted errors.Needs with a sentence, "
                 f"got {type(error).__name__}: {error}."
             ) from error
-        raise Broken(f"{chosen.name} says it needs a {need} but gave scores without one.")
+        if chosen.picks in {"top", "sample"}:  # the others may need it for choosing alone
+            raise Broken(f"{chosen.name} says it needs {named} but gave scores without one.")

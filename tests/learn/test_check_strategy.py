@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from activeloop.errors import Invalid, NotFound
-from activeloop.learn.strategies import uncertainty
+from activeloop.errors import Invalid, Needs, NotFound
+from activeloop.learn.diversity import Spread
+from activeloop.learn.strategies import Strategy, uncertainty
+from activeloop.learn.types import Picks
 from activeloop.testing import Broken, Oracle, check_strategy
 
 
@@ -67,6 +69,106 @@ def test_a_broken_strategy_is_told_which_law_it_breaks(
 ) -> None:
     with pytest.raises(Broken, match=law):
         check_strategy(broken)
+
+
+def by_memory(view: Any, *, params: Any) -> Any:
+    if view.proba is None:
+        raise Needs("no model")
+    n, classes = view.proba.shape
+    flat = view.proba.ravel("K")
+    return flat[:n] if view.proba.T.flags.c_contiguous else flat[::classes] + 1
+
+
+def without_targets(view: Any, *, params: Any) -> Any:
+    return view.target_proba.mean() + view.X[:, 0]
+
+
+def test_the_order_in_memory_and_missing_targets_are_looked_at() -> None:
+    with pytest.raises(Broken, match="lying in memory class by class"):
+        check_strategy(by_memory)
+    with pytest.raises(Broken, match=r"without targets: wanted errors\.Needs"):
+        check_strategy(without_targets, needs=("targets",))
+
+
+def first(view: Any, **asked: Any) -> Spread:
+    n = min(asked["batch_size"], view.X.shape[0])
+    return Spread(np.arange(n), np.ones(n))
+
+
+def twice(view: Any, **asked: Any) -> Spread:
+    return Spread(np.zeros(2, np.int64), np.ones(2))
+
+
+def outside(view: Any, **asked: Any) -> Spread:
+    return Spread(np.array([len(view.X)]), np.ones(1))
+
+
+def by_value(view: Any, **asked: Any) -> Spread:
+    return Spread(asked["scores"][:2], np.ones(2))
+
+
+def without_chances(view: Any, **asked: Any) -> Spread:
+    return Spread(np.arange(3), np.zeros(3))
+
+
+def drawn(view: Any, **asked: Any) -> Spread:
+    rows = np.random.default_rng().choice(len(view.X), asked["batch_size"], replace=False)
+    return Spread(rows, np.ones(len(rows)))
+
+
+def shifting(view: Any, **asked: Any) -> Spread:
+    view.X[:] += 1
+    return first(view, **asked)
+
+
+@pytest.mark.parametrize("picks", ["shortlist", "cover"])
+@pytest.mark.parametrize(
+    ("choose", "law"),
+    [
+        (None, "asks for a function `choose`"),
+        (twice, "rows that repeat"),
+        (outside, "not among those given"),
+        (by_value, "must choose row numbers"),
+        (without_chances, "a probability above 0"),
+        (drawn, "same seed chose other rows"),
+        (shifting, "changed the features"),
+    ],
+)
+def test_a_broken_choice_is_told_which_law_it_breaks(choose: Any, law: str, picks: Any) -> None:
+    broken = Strategy("odd", uncertainty.margin, ("model",), picks, choose=choose)
+    with pytest.raises(Broken, match=law):
+        check_strategy(broken)
+
+
+def best_of_each_block(pool: Any, **asked: Any) -> Picks:
+    seqs = np.array([source.start for source in pool.sources])
+    return Picks(seqs, np.ones(len(seqs)), np.ones(len(seqs)), pool.rows)
+
+
+def evenly(pool: Any, **asked: Any) -> Picks:
+    seqs = pool.candidates[:: len(pool.candidates) // asked["batch_size"]]
+    return Picks(seqs, np.ones(len(seqs)), np.ones(len(seqs)), pool.rows)
+
+
+def test_a_choice_of_the_whole_pool_must_not_depend_on_its_blocks() -> None:
+    def made(choose: Any) -> Strategy:
+        return Strategy("odd", uncertainty.margin, ("model",), "whole", choose_whole=choose)
+
+    check_strategy(made(evenly))
+    with pytest.raises(Broken, match="how the pool is cut into blocks"):
+        check_strategy(made(best_of_each_block))
+    with pytest.raises(Broken, match="asks for a function `choose_whole`"):
+        check_strategy(made(None))
+
+
+def test_a_sound_choice_passes() -> None:
+    check_strategy(Strategy("odd", uncertainty.margin, ("model",), "shortlist", choose=first))
+
+
+@pytest.mark.parametrize("name", ["batch:uncertainty_batch_sampling",
+                                  "disagreement:max_disagreement_sampling"])  # fmt: skip
+def test_modals_query_functions_choose_by_the_laws(name: str) -> None:
+    check_strategy(f"modal:modAL.{name}")
 
 
 def test_a_sound_function_passes_without_being_registered() -> None:
