@@ -34,7 +34,11 @@ def uniforms(seqs: Ints, salt: int) -> Floats:
 
 
 def digests(X: Features) -> UInts:
-    """Give a 64-bit digest per row; rows of equal content have equal digests."""
+    """Give a 64-bit digest per row; rows of equal content have equal digests.
+
+    Source:
+        Lemire & Kaser (2014), Strongly universal string hashing is fast (multilinear hashing).
+    """
     parts = [
         _sparse_digests(part) if sp.issparse(part) else _dense_digests(part)
         for part in (X[i : i + _HASHED_ROWS] for i in range(0, X.shape[0], _HASHED_ROWS))
@@ -42,18 +46,21 @@ def digests(X: Features) -> UInts:
     return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
 
 
-def _cells(columns: NDArray[np.integer], values: NDArray[np.floating]) -> UInts:
+def _bits(values: NDArray[np.floating]) -> UInts:
     # + 0 makes -0.0 and 0.0, which are equal, the same bits
-    bits = (np.asarray(values, np.float32) + np.float32(0)).view(np.uint32).astype(np.uint64)
-    return mixed((columns.astype(np.uint64) << np.uint64(32)) | bits)
+    return (np.asarray(values, np.float32) + np.float32(0)).view(np.uint32).astype(np.uint64)
+
+
+def _weights(columns: NDArray[np.integer]) -> UInts:
+    return mixed(columns.astype(np.uint64)) | np.uint64(1)
 
 
 def _dense_digests(X: NDArray[np.float32]) -> UInts:
-    cells = _cells(np.arange(X.shape[1]), np.ascontiguousarray(X, np.float32))
-    return np.asarray(cells.sum(axis=1, dtype=np.uint64))
+    # a sum of products with random weights, modulo 2 ** 64 (multilinear hashing)
+    return mixed(_bits(X) @ _weights(np.arange(X.shape[1])))
 
 
 def _sparse_digests(X: sp.csr_matrix) -> UInts:
-    cells = np.where(X.data != 0, _cells(X.indices, X.data), np.uint64(0))
+    cells = _bits(X.data) * _weights(X.indices)
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(cells, dtype=np.uint64)])
-    return np.asarray(sums[X.indptr[1:]] - sums[X.indptr[:-1]])
+    return mixed(sums[X.indptr[1:]] - sums[X.indptr[:-1]])

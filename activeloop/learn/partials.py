@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from activeloop.errors import Corrupt
@@ -16,7 +15,7 @@ from activeloop.learn import archive
 from activeloop.learn.draw import Draw
 from activeloop.learn.pool import Piece
 from activeloop.learn.topk import Top
-from activeloop.learn.types import Features, Floats
+from activeloop.learn.types import Floats
 
 
 @dataclass
@@ -25,7 +24,7 @@ class Partial:
 
     Attributes:
         best: as many as the ranking is long, by score.
-        short: the shortlist, distinct, with features; None for a strategy that draws.
+        short: the shortlist, distinct; None for a strategy that draws or looks at everything.
         draw: the draw, for a strategy that does.
         scored: how many candidates were looked at.
     """
@@ -47,15 +46,23 @@ class Partial:
         if self.draw is not None:
             self._draw(self.draw, piece, scores, good)
             return
-        floor = min(self.best.threshold, self.short.threshold if self.short else np.inf)
+        floor = min(top.threshold for top in (self.best, self.short) if top is not None)
         worth = good[scores[good] >= floor]
         with self._lock:
             self.scored += len(good)
-            if len(worth):
-                self.best.add(piece.seqs[worth], scores[worth])
-            if len(worth) and self.short is not None:
-                wanted = worth[scores[worth] >= self.short.threshold]
-                self.short.add(piece.seqs[wanted], scores[wanted], piece.X[wanted])
+            if len(worth) == 0:
+                return
+            for top in (self.best, self.short):
+                if top is not None:
+                    wanted = worth[scores[worth] >= top.threshold]
+                    top.add(piece.seqs[wanted], scores[wanted], piece.X[wanted])
+
+    def settle(self) -> Partial:
+        """Bring the best in order; to be called after the last `add`."""
+        self.best.settle()
+        if self.short is not None:
+            self.short.settle()
+        return self
 
     def merge(self, others: Sequence[Partial]) -> Partial:
         """Take over what was found in other parts of the pool, and give this one back."""
@@ -84,7 +91,7 @@ def dump(partial: Partial) -> bytes:
         if top is not None:
             state[name] = {"size": top.size, "salt": top.salt, "distinct": top.distinct}
             arrays |= {f"{name}_seqs": top.seqs, f"{name}_scores": top.scores}
-            arrays |= {f"{name}_content": top.content, **_features(name, top.X)}
+            arrays[f"{name}_content"] = top.content
     if partial.draw is not None:
         draw = partial.draw
         state["draw"] = {
@@ -114,26 +121,9 @@ def load(data: bytes) -> Partial:
         raise Corrupt(f"The stored partial ranking cannot be read: {error!r}") from error
 
 
-def _features(name: str, X: Features | None) -> dict[str, NDArray[Any]]:
-    if X is None:
-        return {}
-    if isinstance(X, np.ndarray):
-        return {f"{name}_X": X}
-    return {
-        f"{name}_values": X.data,
-        f"{name}_columns": X.indices,
-        f"{name}_pointers": X.indptr,
-        f"{name}_shape": np.array(X.shape, np.int64),
-    }
-
-
 def _top(state: dict[str, Any], name: str, arrays: dict[str, NDArray[Any]]) -> Top:
-    X: Features | None = arrays.get(f"{name}_X")
-    if f"{name}_shape" in arrays:
-        parts = (arrays[f"{name}_values"], arrays[f"{name}_columns"], arrays[f"{name}_pointers"])
-        X = sp.csr_matrix(parts, shape=tuple(arrays[f"{name}_shape"].tolist()))
     found = (arrays[f"{name}_seqs"], arrays[f"{name}_scores"], arrays[f"{name}_content"])
-    return Top(int(state["size"]), int(state["salt"]), bool(state["distinct"]), *found, X=X)
+    return Top(int(state["size"]), int(state["salt"]), bool(state["distinct"]), *found)
 
 
 def _drawn(state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Draw:

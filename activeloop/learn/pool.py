@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Generic, TypeVar
+from functools import cache, cached_property
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -91,11 +91,9 @@ class Pool:
         Returns:
             What the visits gave, in the order of the pool.
         """
-        from threadpoolctl import threadpool_limits
-
         scan = _Scan(self, visit, list(self._cuts(width)), on_progress)
         threads = max(1, min(self.threads, len(scan.cuts)))
-        with threadpool_limits(1, user_api="blas"):
+        with _libraries().limit(limits=1, user_api="blas"):
             if threads == 1:
                 scan.work()
             else:
@@ -176,6 +174,14 @@ class Pool:
 
 
 _NONE = np.zeros(0, np.int64)
+
+
+@cache
+def _libraries() -> Any:
+    """Find the BLAS libraries of this process; looking for them takes longer than a small pool."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 class _Scan(Generic[T]):

@@ -174,7 +174,7 @@ class Sweep:
 
         covers = self.scorer.strategy.picks == "cover"
         part.scan(lot if covers else score, width=self.scorer.width, on_progress=on_progress)
-        return found
+        return found.settle()
 
     def finish(self, found: Partial, pool: Pool) -> Picks:
         """Make the batch and order what follows it.
@@ -190,7 +190,7 @@ class Sweep:
         if picks == "whole":
             return self._whole(found, pool)
         if picks == "cover":
-            return self._cover(found)
+            return self._cover(found, pool)
         return self._shortlisted(found, pool)
 
     def _nothing(self) -> Partial:
@@ -204,9 +204,10 @@ class Sweep:
 
     def _shortlisted(self, found: Partial, pool: Pool) -> Picks:
         short = found.short
-        if short is None or short.X is None:
+        if short is None or len(short.seqs) == 0:
             return _ordered(Spread.none(), found.best, found.best, found.scored)
-        marked = apart.representatives(short.X, self.yardstick)
+        X = pool.gather(short.seqs)
+        marked = apart.representatives(X, self.yardstick)
         full = len(short.seqs) >= self.shortlist and self.shortlist < found.scored
         if marked.sum() < self.batch_size and full:
             # near-duplicates crowd the shortlist: look further down, until there are enough
@@ -216,7 +217,7 @@ class Sweep:
             )  # fmt: skip
             return wider.finish(wider.over(pool), pool)
         first = np.flatnonzero(marked)
-        spread = self._chosen(short.X[first], short.scores[first])
+        spread = self._chosen(X[first], short.scores[first])
         rest = np.setdiff1d(first, first[spread.rows])
         rows = np.concatenate([first[spread.rows], rest, np.flatnonzero(~marked)])
         chances = np.concatenate([spread.probabilities, np.ones(len(rows) - len(spread.rows))])
@@ -232,12 +233,12 @@ class Sweep:
         )  # fmt: skip
         return Spread(np.asarray(spread.rows, np.int64), spread.probabilities)
 
-    def _cover(self, found: Partial) -> Picks:
+    def _cover(self, found: Partial, pool: Pool) -> Picks:
         sample, best, chosen = found.short, found.best, self.scorer.strategy
         best = Top(best.size, best.salt, seqs=best.seqs, scores=np.zeros(len(best.seqs)))
-        if sample is None or sample.X is None or chosen.choose is None:
+        if sample is None or len(sample.seqs) == 0 or chosen.choose is None:
             return _ordered(Spread.none(), best, best, found.scored)
-        view = self.scorer.view(sample.X)
+        view = self.scorer.view(pool.gather(sample.seqs))
         nothing = np.zeros(len(sample.seqs))
         spread = chosen.choose(
             view, scores=nothing, model=self.scorer.model, batch_size=self.batch_size,

@@ -5,26 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from activeloop.learn.keys import UInts, digests, keys
-from activeloop.learn.pool import stacked
 from activeloop.learn.types import Features, Floats, Ints
 
 
-def rows_of(X: Features, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Features:
-    """Copy some rows, dense or sparse, into memory of their own."""
-    taken = X[rows]
-    return taken if sp.issparse(taken) else np.array(taken, np.float32)
+def _none() -> UInts:
+    return np.zeros(0, np.uint64)
 
 
 @dataclass
 class Top:
-    """The best `size` rows seen so far, by score and then by key; filled by `add`.
+    """The best `size` rows seen so far, by score and then by key.
 
-    With `distinct`, rows of equal content count once (the best of them), and their features
-    are kept: memory is size x d.
+    Filled by `add`, which lets rows gather before it sorts them; `settle` sorts the last of them
+    and must be called before the rows are looked at. With `distinct`, rows of equal content
+    count once: the best of them.
+
+    Attributes:
+        size: how many rows are kept.
+        salt: makes the key that orders equal scores.
+        distinct: whether copies are left out.
+        seqs: (at most size,) sequence numbers, best first.
+        scores: their scores.
+        content: digests of their features, when distinct.
     """
 
     size: int
@@ -32,64 +36,70 @@ class Top:
     distinct: bool = False
     seqs: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     scores: Floats = field(default_factory=lambda: np.zeros(0))
-    content: UInts = field(default_factory=lambda: np.zeros(0, np.uint64))
-    X: Features | None = None
-
-    def add(self, seqs: Ints, scores: Floats, X: Features | None = None) -> None:
-        """Merge some scored rows.
-
-        Args:
-            seqs: (n,) their sequence numbers.
-            scores: (n,) finite scores, or -inf.
-            X: (n, d) their features; only a distinct Top wants them.
-        """
-        good = np.flatnonzero(scores >= self.threshold)
-        if good.size == 0 or self.size == 0:
-            return
-        if not self.distinct:
-            good = _best_of(good, scores, self.size)
-            self._keep(seqs[good], scores[good].astype(np.float64))
-        elif X is not None:
-            self._add_distinct(good, seqs, scores, X)
-
-    def merge(self, other: Top) -> None:
-        """Take over the best of another part of the pool."""
-        self._keep(other.seqs, other.scores, other.content, other.X)
+    content: UInts = field(default_factory=_none)
+    _waiting: list[tuple[Ints, Floats, UInts]] = field(default_factory=list, repr=False)
+    _count: int = 0
 
     @property
     def threshold(self) -> float:
         """The score below which a row cannot come in any more."""
         return float(self.scores[-1]) if len(self.seqs) >= self.size > 0 else -np.inf
 
-    def _add_distinct(self, good: Ints, seqs: Ints, scores: Floats, X: Features) -> None:
+    def add(self, seqs: Ints, scores: Floats, X: Features) -> None:
+        """Take in some scored rows.
+
+        Args:
+            seqs: (n,) their sequence numbers.
+            scores: (n,) finite scores.
+            X: (n, d) their features, of which a distinct Top takes digests.
+        """
+        good = np.flatnonzero(scores >= self.threshold)
+        if good.size == 0 or self.size == 0:
+            return
+        if self.distinct:
+            rows, content = self._distinct(good, scores, X)
+        else:
+            rows = _best_of(good, scores, self.size)
+            content = _none()
+        self._waiting.append((seqs[rows], scores[rows].astype(np.float64), content))
+        self._count += len(rows)
+        # sorting with each piece would cost more than scoring it
+        if self._count >= self.size:
+            self.settle()
+
+    def merge(self, other: Top) -> None:
+        """Take over the best of another part of the pool."""
+        other.settle()
+        self._waiting.append((other.seqs, other.scores, other.content))
+        self.settle()
+
+    def settle(self) -> None:
+        """Sort what came since and keep the best."""
+        if not self._waiting:
+            return
+        parts = [(self.seqs, self.scores, self.content), *self._waiting]
+        seqs, scores, content = (np.concatenate(each) for each in zip(*parts, strict=True))
+        order = np.lexsort((keys(seqs, self.salt), -scores))
+        if self.distinct:
+            _, first = np.unique(content[order], return_index=True)
+            order = order[np.sort(first)][: self.size]
+            self.content = content[order]
+        order = order[: self.size]
+        self.seqs, self.scores = seqs[order], scores[order]
+        self._waiting, self._count = [], 0
+
+    def _distinct(self, good: Ints, scores: Floats, X: Features) -> tuple[Ints, UInts]:
         """Look at the best only, as long as they are distinct enough to fill the place.
 
-        Copying and hashing all rows of a first piece would cost more than scoring them.
+        Hashing all rows of a first piece would cost more than scoring them.
         """
-        factor = 2
+        factor = 1
         while True:
             best = _best_of(good, scores, factor * self.size)
-            rows = rows_of(X, best)
-            content = digests(rows)
+            content = digests(X[best])
             if len(best) == len(good) or len(np.unique(content)) >= self.size:
-                break
+                return best, content
             factor *= 4
-        self._keep(seqs[best], scores[best].astype(np.float64), content, rows)
-
-    def _keep(
-        self, seqs: Ints, scores: Floats, content: UInts | None = None, X: Features | None = None
-    ) -> None:
-        all_seqs = np.concatenate([self.seqs, seqs])
-        all_scores = np.concatenate([self.scores, scores])
-        order = np.lexsort((keys(all_seqs, self.salt), -all_scores))
-        if self.distinct and content is not None and X is not None:
-            all_content = np.concatenate([self.content, content])
-            _, first = np.unique(all_content[order], return_index=True)
-            order = order[np.sort(first)][: self.size]
-            self.X = rows_of(X if self.X is None else stacked([self.X, X]), order)
-            self.content = all_content[order]
-        order = order[: self.size]
-        self.seqs, self.scores = all_seqs[order], all_scores[order]
 
 
 def _best_of(good: Ints, scores: Floats, size: int) -> Ints:

@@ -44,8 +44,8 @@ class LinearModel:
         """
         if self.members is None:
             raise Needs("This model was trained without a committee; train one with members.")
-        scores = self.members.scores(X).reshape(X.shape[0], self.members.count, -1)
-        return spread(softmax(scores).transpose(1, 0, 2), self.present, self.n_classes)
+        scores = self.members.scores(X).reshape(self.members.count, -1, X.shape[0])
+        return spread(softmax(scores), self.present, self.n_classes)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Give manifest and arrays; `LinearRecipe.restore` takes them back."""
