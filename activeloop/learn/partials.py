@@ -42,14 +42,14 @@ class Partial:
             piece: the piece.
             scores: (n,) finite scores of all its rows, eligible or not.
         """
-        good = np.flatnonzero(piece.good)
         if self.draw is not None:
-            self._draw(self.draw, piece, scores, good)
+            self._draw(self.draw, piece, scores)
             return
         floor = min(top.threshold for top in (self.best, self.short) if top is not None)
-        worth = good[scores[good] >= floor]
+        worth = np.flatnonzero(scores >= floor)
+        worth = worth[piece.good[worth]]
         with self._lock:
-            self.scored += len(good)
+            self.scored += int(np.count_nonzero(piece.good))
             if len(worth) == 0:
                 return
             for top in (self.best, self.short):
@@ -75,11 +75,11 @@ class Partial:
                 self.draw.merge(other.draw)
         return self
 
-    def _draw(self, draw: Draw, piece: Piece, scores: Floats, good: NDArray[np.int64]) -> None:
+    def _draw(self, draw: Draw, piece: Piece, scores: Floats) -> None:
         drawn = Draw(draw.size, draw.seed, draw.beta)
-        drawn.add(piece.seqs[good], scores[good])
+        drawn.add(piece.seqs[piece.good], scores[piece.good])
         with self._lock:
-            self.scored += len(good)
+            self.scored += int(np.count_nonzero(piece.good))
             draw.merge(drawn)
 
 

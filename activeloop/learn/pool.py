@@ -18,7 +18,7 @@ Eligible = Bools | Callable[[Ints], Bools]
 Progress = Callable[[int], None]
 T = TypeVar("T")
 
-_CELLS = 1 << 20
+_CELLS = 1 << 21
 _LEAST_ROWS, _MOST_ROWS = 64, 16_384
 
 
@@ -93,7 +93,7 @@ class Pool:
         """
         scan = _Scan(self, visit, list(self._cuts(width)), on_progress)
         threads = max(1, min(self.threads, len(scan.cuts)))
-        with _libraries().limit(limits=1, user_api="blas"):
+        with one_thread_each():
             if threads == 1:
                 scan.work()
             else:
@@ -174,6 +174,14 @@ class Pool:
 
 
 _NONE = np.zeros(0, np.int64)
+
+
+def one_thread_each() -> Any:
+    """Give a context in which BLAS multiplies on the calling thread alone.
+
+    Its own threads would take the processors from ours, and wait by spinning when they cannot.
+    """
+    return _libraries().limit(limits=1, user_api="blas")
 
 
 @cache

@@ -13,7 +13,7 @@ from activeloop.learn.diversity import Spread
 from activeloop.learn.draw import Draw
 from activeloop.learn.keys import uniforms
 from activeloop.learn.partials import Partial
-from activeloop.learn.pool import Eligible, Piece, Pool, Progress
+from activeloop.learn.pool import Eligible, Piece, Pool, Progress, one_thread_each
 from activeloop.learn.scoring import Labelled, Scorer, check_needs
 from activeloop.learn.topk import Top
 from activeloop.learn.types import Features, Floats, Ints, Model, Picks, Source
@@ -183,6 +183,10 @@ class Sweep:
             found: all parts, merged.
             pool: the whole pool, for strategies that look at it again.
         """
+        with one_thread_each():
+            return self._finished(found, pool)
+
+    def _finished(self, found: Partial, pool: Pool) -> Picks:
         picks = self.scorer.strategy.picks
         if found.draw is not None:
             draw = found.draw
