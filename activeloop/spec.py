@@ -36,6 +36,10 @@ class FeatureSpec(_Part):
 
     recipe: str = Field("auto", description="Feature recipe, by name; `auto` follows the kind.")
     params: Params = Field(default_factory=dict, description="Parameters of the recipe.")
+    precision: Literal["float32", "float16"] = Field(
+        "float32",
+        description="How dense features are kept on disk; float16 takes half the space.",
+    )
 
 
 class ModelSpec(_Part):

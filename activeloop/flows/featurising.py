@@ -38,6 +38,7 @@ class _Fitted:
     row: Featurizer
     fitted: features.Featurizer
     kind: str
+    half: bool
 
 
 def run(services: Services, job: Featurize, work: Work) -> None:
@@ -122,7 +123,7 @@ def rows(services: Services, featurizer_id: int, seqs: Sequence[int]) -> Feature
         raise NotReady(f"Sample number {ordered[-1]} has no features yet; they are on their way.")
     cuts = np.searchsorted(ordered, [each.start for each in stored] + [covered])
     parts = [
-        each.load().X[ordered[low:high] - each.start]
+        each.take(ordered[low:high] - each.start)
         for each, low, high in zip(stored, cuts, cuts[1:], strict=False)
         if low < high
     ]
@@ -149,18 +150,18 @@ def _fitted(services: Services, project: Project, spec: ProjectSpec) -> _Fitted:
     """Give the project's featurizer, fitting one when there is none that follows the spec."""
     from activeloop.learn import features, persist
 
-    recipe = features.make(spec.features, spec.kind)
+    recipe, half = features.make(spec.features, spec.kind), spec.features.precision == "float16"
     with services.read() as session:
         row = featurizers.current(session, project)
     if row is not None:
         fitted = persist.load_featurizer(services.artifacts.get(row.artifact))
         if recipe.needs_fit or recipe.fit([]).fingerprint == row.fingerprint:
-            return _Fitted(row, fitted, spec.kind)
+            return _Fitted(row, fitted, spec.kind, half)
     payloads = _to_fit(services, project.id) if recipe.needs_fit else []
     if recipe.needs_fit and not payloads:
         raise CannotLearn("The pool is empty: import data to start.")
     fitted = recipe.fit(payloads)
-    return _Fitted(_kept(services, project.id, fitted, len(payloads)), fitted, spec.kind)
+    return _Fitted(_kept(services, project.id, fitted, len(payloads)), fitted, spec.kind, half)
 
 
 def _to_fit(services: Services, project_id: int) -> list[dict[str, Any]]:
@@ -222,7 +223,8 @@ def _extend(
         tell(STAGE, (start + count) / total)
         if size >= BLOCK_BYTES:
             break
-    artifact = services.artifacts.put(blockfiles.dump(_stacked(parts)))
+    dumped = blockfiles.dump(_stacked(parts), half=found.half)
+    artifact = services.artifacts.put(dumped)
     with services.write() as session:
         blocks.put(session, found.row.id, start=start, rows=count, artifact=artifact)
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.sparse import issparse
+from scipy.sparse import csr_matrix, issparse
 from sqlmodel import col, select, update
 
-from activeloop.errors import CannotLearn, Corrupt, NotReady
+from activeloop.errors import CannotLearn, Corrupt, Invalid, NotReady
 from activeloop.flows import blockfiles, carrying, featurising
 from activeloop.learn import features
+from activeloop.learn.types import Buffer
 from activeloop.spec import FeatureSpec
 from activeloop.store import backlog, blocks, samples
 from activeloop.store.tables import FeatureBlock, Featurizer, Project
@@ -223,6 +224,38 @@ def test_block_files_are_mapped_not_read_and_cannot_be_written_to(tmp_path: Path
     np.testing.assert_array_equal(np.load(path, allow_pickle=False), X)
     with pytest.raises(ValueError, match="read-only"):
         loaded[0, 0] = 1
+
+
+@pytest.mark.parametrize("form", ["dense", "half", "sparse"])
+def test_a_block_on_disk_reads_and_takes_the_rows_that_were_written(
+    tmp_path: Path, form: str
+) -> None:
+    X = np.random.default_rng(0).integers(0, 3, (50, 7)).astype(np.float32)
+    path, buffer = tmp_path / "block", Buffer()
+    path.write_bytes(blockfiles.dump(csr_matrix(X) if form == "sparse" else X, half=form == "half"))
+
+    block = blockfiles.StoredBlock(100, 50, path)
+
+    assert (block.width, block.sparse) == (7, form == "sparse")
+    np.testing.assert_array_equal(dense(block.read(0, 50, buffer)), X)
+    np.testing.assert_array_equal(dense(block.read(13, 20, buffer)), X[13:20])
+    rows = np.array([49, 0, 7, 7])
+    np.testing.assert_array_equal(dense(block.take(rows)), X[rows])
+    assert block.take(rows).dtype == np.float32
+    if form == "half":
+        assert path.stat().st_size < X.nbytes
+
+
+def test_a_number_too_large_for_float16_is_refused_with_the_setting_named() -> None:
+    with pytest.raises(Invalid, match=r"features.precision.*65,504.*70,000"):
+        blockfiles.dump(np.array([[70_000.0]], np.float32), half=True)
+
+
+def test_a_block_file_that_was_cut_off_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "block"
+    path.write_bytes(blockfiles.dump(np.ones((4, 3), np.float32))[:-5])
+    with pytest.raises(Corrupt, match="damaged"):
+        blockfiles.StoredBlock(0, 4, path).read(0, 4, Buffer())
 
 
 @pytest.mark.parametrize(
