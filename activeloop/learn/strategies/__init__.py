@@ -1,6 +1,6 @@
 """Query strategies: pure functions from what may be seen to how much each candidate is worth."""
 
-from activeloop.learn.strategies import disagreement, typicality, uncertainty, uniform
+from activeloop.learn.strategies import disagreement, typicality, uncertainty, uniform, whole
 from activeloop.learn.strategies.registry import Choose, ChooseWhole, Strategy, get, names, strategy
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "typicality",
     "uncertainty",
     "uniform",
+    "whole",
 ]
