@@ -51,12 +51,39 @@ class Train(Job):
 
 @dataclass(frozen=True)
 class Rank(Job):
-    """Score the pool and put a new ranking in front of the annotators."""
+    """Bring the queue up to date: sweep the pool, cut a large one into ranges, or add arrivals."""
 
     kind: ClassVar[str] = "rank"
 
 
-KINDS: dict[str, type[Job]] = {job.kind: job for job in (ImportFile, Featurize, Train, Rank)}
+@dataclass(frozen=True)
+class ScoreRange(Job):
+    """Score one range of a sweep and keep its best; the last one asks for the merge."""
+
+    kind: ClassVar[str] = "score-range"
+    sweep_id: int
+    range_id: int
+
+
+@dataclass(frozen=True)
+class Merge(Job):
+    """Merge the ranges of a sweep and put the new ranking in front of the annotators."""
+
+    kind: ClassVar[str] = "merge"
+    sweep_id: int
+
+
+@dataclass(frozen=True)
+class Measure(Job):
+    """Measure earlier versions anew, on the audit labels of the project's latest run."""
+
+    kind: ClassVar[str] = "measure"
+    run_id: int
+
+
+KINDS: dict[str, type[Job]] = {
+    job.kind: job for job in (ImportFile, Featurize, Train, Rank, ScoreRange, Merge, Measure)
+}
 
 
 def restore(kind: str, payload: dict[str, Any]) -> Job:

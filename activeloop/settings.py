@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
@@ -53,6 +54,26 @@ class Settings(BaseSettings):
     queue_length: int = Field(
         2000, ge=10, le=100_000, description="How many best candidates one ranking keeps."
     )
+    sweep_rows: int = Field(
+        1_000_000,
+        ge=1,
+        description="A pool of more samples than this is swept in ranges of about as many, which "
+        "all worker processes share.",
+    )
+    scoring_threads: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="Threads with which one worker process scores; 0 divides the cores among the "
+        "worker's processes.",
+    )
+
+    @property
+    def threads(self) -> int:
+        """With how many threads one worker process scores."""
+        if self.scoring_threads:
+            return self.scoring_threads
+        return max(1, len(os.sched_getaffinity(0)) // self.worker_processes)
 
     @property
     def embedded(self) -> bool:

@@ -135,6 +135,8 @@ FLOWS: dict[str, Flow] = {
     "featurize": _late("activeloop.flows.featurising"),
     "train": _late("activeloop.flows.training"),
     "rank": _late("activeloop.flows.ranking"),
+    "score-range": _late("activeloop.flows.sweeping"),
+    "merge": _late("activeloop.flows.merging"),
 }
 
 

@@ -15,6 +15,7 @@ from activeloop.store import (
     projects,
     rankings,
     runs,
+    sweeps,
     versions,
 )
 from activeloop.store.db import Session
@@ -101,7 +102,13 @@ def _order(session: Session, project: Project) -> Iterator[str]:
             yield "The order is random: the pool has not been ranked yet."
         return
     learner = versions.learner(session, project.id)
-    if learner is not None and ranking.version != learner.number:
+    yield from _sweeping(session, project)
+    if ranking.scope == "head":
+        yield (
+            f"The top of the queue is ranked by version {ranking.version}; "
+            "the rest of the pool follows with its sweep."
+        )
+    elif learner is not None and ranking.version != learner.number:
         by = f"version {ranking.version}" if ranking.version else "the cold start"
         yield f"The queue is still ranked by {by}; version {learner.number} will rank it next."
     elif ranking.version is None:
@@ -109,6 +116,14 @@ def _order(session: Session, project: Project) -> Iterator[str]:
     if ranking.samples < counts.samples:
         more = counts.samples - ranking.samples
         yield f"{more:,} {_samples(more)} came after the ranking and are not in it yet."
+
+
+def _sweeping(session: Session, project: Project) -> Iterator[str]:
+    sweep = sweeps.running(session, project.id)
+    if sweep is not None:
+        done = sweeps.progress(session, sweep)
+        by = f" by version {sweep.version}" if sweep.version else ""
+        yield f"{done.rows_done:,} of {done.rows:,} samples are scored{by} in a sweep under way."
 
 
 def _gate(session: Session, project: Project, spec: ProjectSpec) -> Iterator[str]:

@@ -46,6 +46,7 @@ class OfferedSample:
             "version": ranking.version if ranking else None,
             "ranking": ranking.id if ranking else None,
             "ranked_at": ranking.created_at.isoformat() if ranking else None,
+            "scope": ranking.scope if ranking else None,
             "because": self.because,
         }
 

@@ -19,6 +19,7 @@ from activeloop.store import (
     projects,
     rankings,
     runs,
+    sweeps,
     versions,
 )
 from activeloop.store.db import Session
@@ -61,6 +62,7 @@ def report(session: Session, project: Project) -> dict[str, Any]:
             }
             for job in jobs
         ],
+        "sweep": _sweep(session, project),
         "imports": imports.latest(session, project.id),
         "workers": [
             {"name": w.name, "role": w.role, "age_seconds": round(w.age.total_seconds(), 1)}
@@ -128,6 +130,7 @@ def _queue(session: Session, project: Project, now: datetime) -> dict[str, Any]:
         return {
             "ranking": None,
             "strategy": "random",
+            "scope": None,
             "version": None,
             "age_seconds": None,
             "ranked_at": None,
@@ -139,6 +142,7 @@ def _queue(session: Session, project: Project, now: datetime) -> dict[str, Any]:
     return {
         "ranking": ranking.id,
         "strategy": ranking.strategy,
+        "scope": ranking.scope,
         "version": ranking.version,
         "age_seconds": _age(ranking.created_at, now),
         "ranked_at": ranking.created_at.isoformat(),
@@ -146,6 +150,21 @@ def _queue(session: Session, project: Project, now: datetime) -> dict[str, Any]:
         "scored": ranking.scored,
         "seconds": round(ranking.seconds, 3),
         "because": ranking.because,
+    }
+
+
+def _sweep(session: Session, project: Project) -> dict[str, Any] | None:
+    """Say how far the sweep is that many workers share; None when there is none."""
+    live = sweeps.running(session, project.id)
+    if live is None:
+        return None
+    done = sweeps.progress(session, live)
+    return {
+        "version": live.version,
+        "rows": done.rows,
+        "rows_done": done.rows_done,
+        "ranges": done.ranges,
+        "ranges_done": done.ranges_done,
     }
 
 

@@ -23,7 +23,7 @@ class Ticked:
     """What one step found.
 
     `sent` are jobs to send a hint about, `returned` offers whose lease had run out, `buried`
-    jobs given up, `asked` projects whose retraining came due.
+    jobs given up, `asked` projects whose retraining came due or whose queue ran low.
     """
 
     sent: tuple[int, ...] = ()
@@ -82,13 +82,15 @@ def _projects(services: Services) -> list[int]:
 def _asks(services: Services, project_id: int) -> bool:
     try:
         from activeloop.flows import due as cadence
+        from activeloop.flows import lows
 
+        low = lows.ask_if_low(services, project_id)
         with services.write() as session:
             project = projects.by_id(session, project_id)
             if project is None or not reminders.only_clock(session):
                 return False
-            return cadence.check(session, project, db.now(session)) is not None
+            return cadence.check(session, project, db.now(session)) is not None or low
     except Exception:
         # one project's fault must not stop the clock for the others
-        logger.exception("project=%d its retraining could not be judged", project_id)
+        logger.exception("project=%d what it is due could not be judged", project_id)
         return False

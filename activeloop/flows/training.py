@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from activeloop import __version__
 from activeloop.errors import CannotLearn, Conflict
-from activeloop.flows import due, featurising, gating
+from activeloop.flows import due, featurising, gating, refreshing
+from activeloop.flows.asking import Ask
 from activeloop.flows.projects import find, spec_of
 from activeloop.flows.snapshots import Labelled, indices, snapshot
 from activeloop.jobs import Rank, Train
 from activeloop.spec import Mode, ProjectSpec
-from activeloop.store import db, featurizers, labels, ledger, runs, trail, versions
+from activeloop.store import blocks, db, featurizers, labels, ledger, runs, trail, versions
 from activeloop.store.db import Session
 from activeloop.store.tables import Featurizer, Project, Run, Version
 from activeloop.wiring import Services
@@ -53,6 +54,7 @@ class Learned:
     featurizer_id: int
     artifact: str
     again: Mapping[int, Mapping[str, Any]]
+    head: refreshing.Fresh | None
 
 
 def ask(
@@ -109,8 +111,11 @@ def run(services: Services, job: Train, work: Work) -> None:
     _tell(services, job, work, "keeping", 0.95)
     # saved before the row that names it: a crash here leaves a stray file, never a version without
     artifact = services.artifacts.put(_dump(trained.model))
+    head = None
+    if verdict.decision.verdict != "reject":
+        head = _head(services, known, trained.model, featurizer.id)
     with services.write() as session:
-        _keep(session, known, Learned(trained, verdict, featurizer.id, artifact, again))
+        _keep(session, known, Learned(trained, verdict, featurizer.id, artifact, again, head))
         work.done(session)
 
 
@@ -203,6 +208,25 @@ def _fingerprint(services: Services, version: Version | None) -> str | None:
         return featurizers.kept(session, version.featurizer_id).fingerprint
 
 
+def _head(
+    services: Services, known: Known, model: Model, featurizer_id: int
+) -> refreshing.Fresh | None:
+    """Re-score the top of the queue, to be served with the version itself."""
+    with services.read() as session:
+        samples = blocks.covered(session, featurizer_id)
+    ask = Ask(
+        project_id=known.run.project_id,
+        spec=known.spec,
+        featurizer_id=featurizer_id,
+        version=known.number,
+        samples=samples,
+        events=known.run.snapshot,
+        length=services.settings.queue_length,
+        labelled=list(zip(known.train.seqs, known.train.names, strict=True)),
+    )
+    return refreshing.head(services, ask, model)
+
+
 def _dump(model: Model) -> bytes:
     from activeloop.learn import persist
 
@@ -210,7 +234,7 @@ def _dump(model: Model) -> bytes:
 
 
 def _keep(session: Session, known: Known, learned: Learned) -> None:
-    """Write the version, crown it if the gate says so, and have the queue ranked by it."""
+    """Write the version, crown it if the gate says so, and let it rank: the top now, all soon."""
     trained, verdict, run = learned.trained, learned.verdict, known.run
     decision = verdict.decision
     now = db.now(session)
@@ -258,6 +282,8 @@ def _keep(session: Session, known: Known, learned: Learned) -> None:
         audit_labels=len(known.audit.seqs),
         finished_at=now,
     )
+    if learned.head is not None:
+        refreshing.flip(session, learned.head, version.id)
     if decision.verdict != "reject":
         ledger.add(session, Rank(run.project_id), now=now)
 

@@ -30,6 +30,10 @@ class Artifacts(Protocol):
         """Wait until everything kept with `durable=False` is on disk."""
         ...
 
+    def drop(self, key: str) -> None:
+        """Delete a file that no row will name any more; one that is gone already is no fault."""
+        ...
+
 
 class DirectoryArtifacts:
     """Artifacts in a directory, two levels deep."""
@@ -85,6 +89,10 @@ class DirectoryArtifacts:
     def settle(self) -> None:
         """Flush the operating system's buffers: one wait for many small files."""
         os.sync()
+
+    def drop(self, key: str) -> None:
+        """Delete a file; one that is gone already is no fault."""
+        self._place(key).unlink(missing_ok=True)
 
     def _place(self, key: str) -> Path:
         return self._root / key[:2] / key[2:4] / key

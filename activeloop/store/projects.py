@@ -87,6 +87,11 @@ def point(session: Session, project_id: int, **pointers: int | None) -> None:
     session.execute(update(Project).where(col(Project.id) == project_id).values(**pointers))
 
 
+def lock(session: Session, project_id: int) -> None:
+    """Make others who move this project's pointers wait until the commit."""
+    session.execute(select(Project.id).where(col(Project.id) == project_id).with_for_update())
+
+
 def respecify(session: Session, project: Project, spec: dict[str, Any]) -> None:
     """Replace a project's spec."""
     project.spec = spec

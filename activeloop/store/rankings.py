@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, exists, insert
+from sqlalchemy import text as sql
 from sqlmodel import Session, col, func, select
 
 from activeloop.store import projects
-from activeloop.store.tables import Candidate, Project, Ranking, Sample
+from activeloop.store.tables import SHUT, Candidate, Project, Ranking, Sample
 
 CHUNK = 500
 """Rows in one statement, below SQLite's limit on its parameters."""
@@ -125,13 +126,75 @@ def size(session: Session, ranking_id: int) -> int:
 
 
 def unavailable(session: Session, project_id: int) -> list[int]:
-    """List the seqs that a ranking must leave out: audit, complete, or removed samples."""
+    """List the seqs that a ranking must leave out: audit, complete, or removed samples.
+
+    Index: sample_shut, which holds just these.
+    """
     rows = session.execute(
-        select(Sample.seq).where(
-            Sample.project_id == project_id,
-            (col(Sample.stratum) != "train")
-            | (col(Sample.slots) <= 0)
-            | col(Sample.removed_at).is_not(None),
-        )
+        select(Sample.seq).where(Sample.project_id == project_id, sql(f"({SHUT})"))
     ).scalars()
     return list(rows)
+
+
+def open_seqs(session: Session, ranking_id: int) -> list[int]:
+    """List the seqs of the candidates that can still be served, best first."""
+    rows = session.execute(
+        select(Sample.seq)
+        .join(Candidate, col(Candidate.sample_id) == col(Sample.id))
+        .where(
+            Candidate.ranking_id == ranking_id,
+            col(Candidate.spent).is_(False),
+            Sample.slots > 0,
+            col(Sample.removed_at).is_(None),
+        )
+        .order_by(col(Candidate.position))
+    ).scalars()
+    return list(rows)
+
+
+def arrivals(session: Session, project_id: int, first: int, stop: int) -> list[int]:
+    """List the seqs from `first` to before `stop` that a ranking may ask."""
+    rows = session.execute(
+        select(Sample.seq)
+        .where(
+            Sample.project_id == project_id,
+            Sample.seq >= first,
+            Sample.seq < stop,
+            Sample.stratum == "train",
+            Sample.slots > 0,
+            col(Sample.removed_at).is_(None),
+        )
+        .order_by(col(Sample.seq))
+    ).scalars()
+    return list(rows)
+
+
+def runs_low(session: Session, ranking: Ranking, mark: int) -> bool:
+    """Tell whether fewer than `mark` candidates are left though the pool has others.
+
+    Indexes: candidate_open, then sample_open.
+    """
+    left = (
+        select(Candidate.position)
+        .join(Sample, col(Sample.id) == col(Candidate.sample_id))
+        .where(
+            Candidate.ranking_id == ranking.id,
+            col(Candidate.spent).is_(False),
+            Sample.slots > 0,
+        )
+        .limit(mark)
+    )
+    if len(session.execute(left).all()) >= mark:
+        return False
+    listed = exists().where(
+        col(Candidate.ranking_id) == ranking.id, col(Candidate.sample_id) == col(Sample.id)
+    )
+    other = select(Sample.id).where(
+        Sample.project_id == ranking.project_id,
+        Sample.stratum == "train",
+        Sample.slots > 0,
+        Sample.seq < ranking.samples,
+        col(Sample.removed_at).is_(None),
+        ~listed,
+    )
+    return session.execute(other.limit(1)).first() is not None

@@ -9,6 +9,13 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from activeloop.store.columns import BIG, DOCUMENT, big, document, key, only, to, when
+from activeloop.store.queue_tables import Candidate as Candidate  # noqa: PLC0414 - named here
+from activeloop.store.queue_tables import Ranking as Ranking  # noqa: PLC0414 - named here
+from activeloop.store.queue_tables import Sweep as Sweep  # noqa: PLC0414 - named here
+from activeloop.store.queue_tables import SweepRange as SweepRange  # noqa: PLC0414 - named here
+
+SHUT = "stratum != 'train' OR slots <= 0 OR removed_at IS NOT NULL"
+"""Of samples that a ranking must leave out: audit, complete or in hand, removed."""
 
 
 class User(SQLModel, table=True):
@@ -124,6 +131,8 @@ class Sample(SQLModel, table=True):
         # serves audit and random offers in random order, the next one at constant cost
         Index("sample_open", "project_id", "stratum", "draw", **only("slots > 0")),
         Index("sample_external", "project_id", "external_id"),
+        # what a ranking leaves out, found without reading the rest of the pool
+        Index("sample_shut", "project_id", "seq", **only(SHUT)),
     )
     id: int = key()
     project_id: int = to("project.id")
@@ -224,37 +233,6 @@ class Version(SQLModel, table=True):
     seed: int
     libraries: dict[str, Any] = document()
     created_at: datetime = when()
-
-
-class Ranking(SQLModel, table=True):
-    """One generation of the queue."""
-
-    id: int = key()
-    project_id: int = to("project.id", index=True)
-    version_id: int | None = Field(default=None, sa_column=Column(BIG))
-    version: int | None = None
-    strategy: str
-    because: str = ""
-    seed: int
-    scored: int
-    length: int
-    samples: int
-    seconds: float
-    created_at: datetime = when()
-
-
-class Candidate(SQLModel, table=True):
-    """A sample's place in a ranking."""
-
-    __table_args__ = (Index("candidate_open", "ranking_id", "position", **only("spent = false")),)
-    ranking_id: int = Field(
-        sa_column=Column(BIG, ForeignKey("ranking.id", ondelete="CASCADE"), primary_key=True)
-    )
-    position: int = Field(primary_key=True)
-    sample_id: int = to("sample.id", index=True)
-    score: float
-    probability: float
-    spent: bool = False
 
 
 class Offer(SQLModel, table=True):

@@ -146,6 +146,8 @@ def upgrade() -> None:
         sa.Column("version_id", BIG, nullable=True),
         sa.Column("version", sa.Integer(), nullable=True),
         sa.Column("strategy", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("question", sa.String(), nullable=False),
         sa.Column("because", sa.String(), nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),
         sa.Column("scored", sa.Integer(), nullable=False),
@@ -220,6 +222,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("slots > 0"),
         postgresql_where=sa.text("slots > 0"),
     )
+    op.create_index(
+        "sample_shut",
+        "sample",
+        ["project_id", "seq"],
+        unique=False,
+        sqlite_where=sa.text("stratum != 'train' OR slots <= 0 OR removed_at IS NOT NULL"),
+        postgresql_where=sa.text("stratum != 'train' OR slots <= 0 OR removed_at IS NOT NULL"),
+    )
     op.create_table(
         "tally",
         sa.Column("project_id", BIG, nullable=False),
@@ -279,6 +289,54 @@ def upgrade() -> None:
         postgresql_where=sa.text("spent = false"),
     )
     op.create_index("ix_candidate_sample_id", "candidate", ["sample_id"], unique=False)
+    op.create_table(
+        "sweep",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("project_id", BIG, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=True),
+        sa.Column("featurizer_id", BIG, nullable=False),
+        sa.Column("spec", DOCUMENT, nullable=False),
+        sa.Column("question", sa.String(), nullable=False),
+        sa.Column("strategy", sa.String(), nullable=False),
+        sa.Column("because", sa.String(), nullable=False),
+        sa.Column("by_model", sa.Boolean(), nullable=False),
+        sa.Column("samples", sa.Integer(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("eligible", sa.String(), nullable=False),
+        sa.Column("known", sa.String(), nullable=False),
+        sa.Column("overtook", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.Column("finished_at", WHEN, nullable=True),
+        sa.ForeignKeyConstraint(["featurizer_id"], ["featurizer.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("sweep_latest", "sweep", ["project_id", "id"], unique=False)
+    op.create_index(
+        "sweep_one_running",
+        "sweep",
+        ["project_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state = 'running'"),
+    )
+    op.create_table(
+        "sweep_range",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("sweep_id", BIG, nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("stop", sa.Integer(), nullable=False),
+        sa.Column("job_id", BIG, nullable=True),
+        sa.Column("done", sa.Boolean(), nullable=False),
+        sa.Column("artifact", sa.String(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["sweep_id"], ["sweep.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_sweep_range_sweep_id", "sweep_range", ["sweep_id"], unique=False)
     op.create_table(
         "consensus",
         sa.Column("sample_id", BIG, nullable=False),
@@ -439,6 +497,8 @@ def downgrade() -> None:
     op.drop_table("import_problem")
     op.drop_table("feature_block")
     op.drop_table("consensus")
+    op.drop_table("sweep_range")
+    op.drop_table("sweep")
     op.drop_table("candidate")
     op.drop_table("web_session")
     op.drop_table("token")
