@@ -73,12 +73,7 @@ class StoredBlock:
     def take(self, rows: Ints) -> Features:
         """Read some rows, in the order given, into new memory."""
         if self.sparse:
-            with _opened(self.path) as file:
-                found = [self._sparse_rows(file, row, row + 1) for row in rows.tolist()]
-            values = np.concatenate([row.data for row in found] or [np.empty(0, np.float32)])
-            columns = np.concatenate([row.indices for row in found] or [np.empty(0, np.int32)])
-            pointers = np.cumsum([0, *(row.nnz for row in found)])
-            return _csr(values, columns, pointers, (len(rows), self.width))
+            return self._sparse_taken(rows)
         array = self._arrays[0]
         taken = np.empty((len(rows), self.width), array.dtype)
         with _opened(self.path) as file:
@@ -131,6 +126,21 @@ class StoredBlock:
         values = self._slice(file, _DATA, low, high)
         columns = self._slice(file, _COLUMNS, low, high)
         return _csr(values, columns, pointers - low, (stop - first, self._columns))
+
+    def _sparse_taken(self, rows: Ints) -> csr_matrix:
+        with _opened(self.path) as file:
+            pointers = self._slice(file, _POINTERS, 0, self.rows + 1)
+            starts, counts = pointers[rows], pointers[rows + 1] - pointers[rows]
+            taken = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
+            values = np.empty(taken[-1], self._arrays[_DATA].dtype)
+            columns = np.empty(taken[-1], self._arrays[_COLUMNS].dtype)
+            for room, number in ((values, _DATA), (columns, _COLUMNS)):
+                array = self._arrays[number]
+                for start, low, high in zip(
+                    starts.tolist(), taken.tolist(), taken[1:].tolist(), strict=False
+                ):
+                    self._fill(file, room[low:high], array.offset + start * array.dtype.itemsize)
+        return _csr(values, columns, taken, (len(rows), self._columns))
 
     def _fill(self, file: int, room: NDArray[Any], place: int) -> None:
         """Read a whole array's bytes.
