@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from activeloop.learn.strategies import classes
+from activeloop.learn import classes
 
 
 @st.composite

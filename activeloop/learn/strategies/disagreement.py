@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from activeloop.learn.strategies.classes import entropies, votes
+from activeloop.learn.classes import entropies, votes
 from activeloop.learn.strategies.registry import Params, strategy
 from activeloop.learn.strategies.seen import members
 from activeloop.learn.types import Floats, View

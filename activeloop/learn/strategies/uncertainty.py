@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from activeloop.learn.classes import entropies, gap
 from activeloop.learn.diversity import Spread, badge
-from activeloop.learn.strategies.classes import entropies, gap
 from activeloop.learn.strategies.registry import Params, strategy
 from activeloop.learn.strategies.seen import probabilities
 from activeloop.learn.types import Floats, Model, View
