@@ -156,7 +156,9 @@ def looks_at_labels(wanted: Plan) -> bool:
     """Tell whether the order depends on what is labelled, beyond the model that learned it."""
     from activeloop.learn import strategies
 
-    return wanted.model is None or "labelled" in strategies.get(wanted.strategy).needs
+    strategy = strategies.get(wanted.strategy)
+    # what covers the pool goes first where nothing is labelled, though it can do without
+    return "labelled" in strategy.needs or strategy.picks in {"cover", "whole"}
 
 
 def generation(ask: Ask, wanted: Plan, picks: Picks, *, seconds: float, now: datetime) -> Ranking:
