@@ -1,21 +1,36 @@
-"""Run the benchmarks by name, or all: `python -m benchmarks [NAME...]`."""
+"""Run the benchmarks by name, or all: `python -m benchmarks [NAME...]`.
+
+One name may be followed by options of its own: `python -m benchmarks selection --quick`.
+"""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-NAMES = ("ranking", "import", "latency", "savings")
+PLACES = {
+    "selection": "benchmarks.selection",
+    "freshness": "benchmarks.bench_freshness",
+    "import": "benchmarks.bench_import",
+    "latency": "benchmarks.bench_latency",
+    "savings": "benchmarks.savings",
+    "simulated": "benchmarks.bench_savings",
+}
 
 
-def main(asked: list[str]) -> None:
+def main(words: list[str]) -> None:
     """Run each benchmark in turn; it prints its own table."""
-    unknown = sorted(set(asked) - set(NAMES))
+    names = [word for word in words if not word.startswith("-")]
+    options: list[str] = []
+    if len(names) < len(words):  # what follows the one name is the benchmark's own
+        names, options = words[:1], words[1:]
+    unknown = sorted(set(names) - set(PLACES))
     if unknown:
-        sys.exit(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join(NAMES)}.")
-    for name in asked or NAMES:
-        print(f"\n== {name}: {(import_module(f'benchmarks.bench_{name}').__doc__ or '').strip()}")
-        import_module(f"benchmarks.bench_{name}").main()
+        sys.exit(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join(PLACES)}.")
+    for name in names or PLACES:
+        module = import_module(PLACES[name])
+        print(f"\n== {name}: {(module.__doc__ or '').strip()}")
+        module.main(options) if options else module.main()
 
 
 if __name__ == "__main__":
