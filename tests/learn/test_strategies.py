@@ -57,7 +57,10 @@ def test_every_example_in_a_docstring_runs(module: str) -> None:
 
 def test_the_strategies_the_specification_names_are_there() -> None:
     wanted = {"random", "least-confidence", "margin", "entropy", "mutual-information", "typiclust"}
-    assert wanted | {"margin-badge", "vote-entropy", "consensus-entropy"} <= set(strategies.names())
+    wanted |= {"margin-badge", "vote-entropy", "consensus-entropy", "power-margin", "epig", "cal"}
+    wanted |= {"core-set", "ranked-batch", "badge", "batch-bald", "max-herding"}
+    wanted |= {"information-density", "expected-error"}
+    assert wanted <= set(strategies.names())
 
 
 def test_an_unknown_strategy_is_refused_with_the_known_ones_listed() -> None:
