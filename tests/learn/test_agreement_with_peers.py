@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from modAL import disagreement, uncertainty
 from skactiveml import pool as skactiveml
 
-from activeloop.learn import strategies
+from activeloop.learn import diversity, strategies
 from activeloop.learn.modal_learner import Committee, Learner
-from activeloop.learn.types import View
+from activeloop.learn.picking.badge import badge
+from activeloop.learn.pool import Pool
+from activeloop.learn.types import Block, View
 
 ROWS, CLASSES, MEMBERS = 400, 7, 5
 Measure = Callable[[Any, Any], Any]
@@ -124,3 +127,61 @@ def test_in_float32_a_measure_stays_within_a_hundred_thousandth(name: str) -> No
     proba, members = proba_and_committee()
     single = ours(name, proba.astype(np.float32), members.astype(np.float32))
     assert np.allclose(single, ours(name, proba, members), rtol=0, atol=1e-5)
+
+
+class Fixed:
+    """A linear model, as scikit-activeml's BADGE and ours both want one."""
+
+    n_classes = CLASSES
+
+    def __init__(self, weights: Any) -> None:
+        self.weights = weights
+
+    def predict_proba(self, X: Any) -> Any:
+        odds = np.exp(X @ self.weights)
+        return odds / odds.sum(axis=1, keepdims=True)
+
+
+def gradients_and_model(rows: int = 300) -> tuple[Any, Any, Any]:
+    """Give rows, a model, and scikit-activeml's gradient embeddings of the rows."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(rows, 4)).astype(np.float32)
+    X -= X.mean(axis=0)
+    X /= X.std(axis=0)
+    model = Fixed(rng.normal(size=(4, CLASSES)).astype(np.float32))
+    proba = model.predict_proba(X)
+    residuals = proba - np.eye(CLASSES)[proba.argmax(axis=1)]
+    # with a column of ones: the last layer has offsets as well
+    wide = np.hstack([X, np.ones((rows, 1))])
+    return X, model, (residuals[:, :, None] * wide[:, None, :]).reshape(rows, -1)
+
+
+def chances_by_the_peer(embedded: Any, chosen: list[int]) -> list[float]:
+    """Give scikit-activeml's chance of each row at its place, after those before it."""
+    from skactiveml.pool._badge import _d_2
+
+    squared, chances = _d_2(embedded, []), [1.0]
+    assert chosen[0] == squared.argmax()
+    squared = np.full(len(embedded), np.inf)
+    for before, row in itertools.pairwise(chosen):
+        squared = _d_2(embedded, [before], squared)
+        chances.append(squared[row] / squared.sum())
+    return chances
+
+
+def test_badge_on_the_whole_pool_draws_with_the_chances_of_scikit_activeml() -> None:
+    X, model, embedded = gradients_and_model()
+    blocks = [Block(at, X[at : at + 70]) for at in range(0, len(X), 70)]
+    pool = Pool(blocks, np.ones(len(X), np.bool_))
+    rng = np.random.default_rng(1)
+    picks = badge(pool, model=model, batch_size=20, rng=rng, standardise=False)
+    expected = chances_by_the_peer(embedded, picks.seqs.tolist())
+    assert np.allclose(picks.probabilities, expected, rtol=1e-4)
+
+
+def test_badge_on_a_shortlist_draws_with_the_chances_of_scikit_activeml() -> None:
+    X, model, embedded = gradients_and_model()
+    rng = np.random.default_rng(1)
+    spread = diversity.badge(X, model.predict_proba(X), batch_size=20, rng=rng)
+    expected = chances_by_the_peer(embedded, spread.rows.tolist())
+    assert np.allclose(spread.probabilities, expected, rtol=1e-4)
