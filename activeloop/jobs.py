@@ -73,16 +73,8 @@ class Merge(Job):
     sweep_id: int
 
 
-@dataclass(frozen=True)
-class Measure(Job):
-    """Measure earlier versions anew, on the audit labels of the project's latest run."""
-
-    kind: ClassVar[str] = "measure"
-    run_id: int
-
-
 KINDS: dict[str, type[Job]] = {
-    job.kind: job for job in (ImportFile, Featurize, Train, Rank, ScoreRange, Merge, Measure)
+    job.kind: job for job in (ImportFile, Featurize, Train, Rank, ScoreRange, Merge)
 }
 
 

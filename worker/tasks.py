@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from celery import Celery
 
-from activeloop.flows.carrying import carry_out
 from activeloop.flows.tick import tick
 from activeloop.settings import Settings
 
@@ -20,7 +19,7 @@ def register(app: Celery, settings: Settings) -> None:
     child.listen()
 
     def _carry_out(job_id: int) -> None:
-        carry_out(child.services, job_id, child.owner)
+        child.carry_out(job_id)
 
     def _tick() -> None:
         child.services.enqueue(tick(child.services).sent)

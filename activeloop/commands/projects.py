@@ -163,6 +163,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"queue     {queue['strategy']}, {version}: {queue['because']}",
         f"champion  {_champion(champion)}",
     ]
+    if sweep := found["sweep"]:
+        lines.append(f"sweep     {sweep['rows_done']:,} of {sweep['rows']:,} rows scored")
     lines += [
         f"job       {job['kind']} {job['state']} {job['stage']} {job['progress']:.0%}"
         for job in found["jobs"]

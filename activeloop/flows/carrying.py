@@ -140,6 +140,24 @@ FLOWS: dict[str, Flow] = {
 }
 
 
+WARMED = (
+    "activeloop.flows.training",
+    "activeloop.flows.ranking",
+    "activeloop.flows.sweeping",
+    "activeloop.learn.evaluate",
+    "activeloop.learn.persist",
+    "activeloop.learn.promote",
+    "scipy.stats",
+    "sklearn.linear_model",
+)
+
+
+def warm() -> None:
+    """Import what the first job would otherwise wait for, for seconds."""
+    for module in WARMED:
+        import_module(module)
+
+
 def carry_out(services: Services, job_id: int, owner: str) -> None:
     """Do the job unless it is done, held by another, or not due; safe to call at any time.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from activeloop.flows import featurising
+from activeloop.flows import featurising, models
 from activeloop.flows.snapshots import Labelled, indices
 from activeloop.spec import ProjectSpec
 from activeloop.store.tables import Version
@@ -43,11 +43,14 @@ def judge(
     from activeloop.learn import promote
 
     y = indices(spec, audit.names)
-    proba = _proba(services, model, featurizer_id, audit.seqs)
+    X = featurising.rows(services, featurizer_id, audit.seqs)
+    proba = _proba(model, X)
     metrics = _measured(y, proba, np.random.default_rng([spec.seed, snapshot]))
     if champion is None:
         return Verdict(metrics, promote.first(len(y)))
-    theirs = _version_proba(services, champion, audit)
+    if champion.featurizer_id != featurizer_id:
+        X = featurising.rows(services, champion.featurizer_id, audit.seqs)
+    theirs = _proba(models.read(services, champion.artifact), X)
     decision = promote.decide(
         y,
         theirs,
@@ -75,21 +78,28 @@ def measure_again(
     audit: Labelled,
     older: Sequence[Version],
     *,
+    featurizer_id: int,
     seed: int,
 ) -> dict[int, Mapping[str, Any]]:
-    """Measure earlier versions on the audit labels there are now, by version id.
+    """Measure earlier versions of the same features on the audit labels of now, by version id.
 
     A version's first figure was taken on fewer labels; only on the same labels do versions compare.
     """
     import numpy as np
 
+    from activeloop.learn import persist
+
     y = indices(spec, audit.names)
+    # gathered once for all of them: reading the rows takes longer than predicting
+    X = featurising.rows(services, featurizer_id, audit.seqs)
     return {
         version.id: _measured(
-            y, _version_proba(services, version, audit), np.random.default_rng([spec.seed, seed])
+            y,
+            _proba(persist.load(services.artifacts.get(version.artifact)), X),
+            np.random.default_rng([spec.seed, seed]),
         )
         for version in older
-        if tuple(version.classes) == spec.classes
+        if version.featurizer_id == featurizer_id and tuple(version.classes) == spec.classes
     }
 
 
@@ -102,17 +112,9 @@ def _measured(y: Ints, proba: Float32s, rng: np.random.Generator) -> dict[str, A
     }
 
 
-def _version_proba(services: Services, version: Version, audit: Labelled) -> Float32s:
-    from activeloop.learn import persist
-
-    model = persist.load(services.artifacts.get(version.artifact))
-    return _proba(services, model, version.featurizer_id, audit.seqs)
-
-
-def _proba(services: Services, model: Model, featurizer_id: int, seqs: Sequence[int]) -> Float32s:
+def _proba(model: Model, X: Features) -> Float32s:
     import numpy as np
 
-    if not seqs:
+    if not X.shape[0]:
         return np.empty((0, model.n_classes), dtype=np.float32)
-    X: Features = featurising.rows(services, featurizer_id, seqs)
     return model.predict_proba(X)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +11,7 @@ from activeloop.errors import NotFound
 from activeloop.flows import doctor
 from activeloop.flows.projects import spec_of
 from activeloop.flows.versions import as_json as version_json
+from activeloop.jobs import Rank, ScoreRange
 from activeloop.store import (
     backlog,
     db,
@@ -23,7 +26,7 @@ from activeloop.store import (
     versions,
 )
 from activeloop.store.db import Session
-from activeloop.store.tables import Project, Run
+from activeloop.store.tables import JobRow, Project, Run
 
 
 def report(session: Session, project: Project) -> dict[str, Any]:
@@ -61,8 +64,10 @@ def report(session: Session, project: Project) -> dict[str, Any]:
                 "error": job.error,
             }
             for job in jobs
+            # of a sweep's ranges, which may be thousands, only those at work; `sweep` sums them up
+            if job.kind != ScoreRange.kind or job.state == "running"
         ],
-        "sweep": _sweep(session, project),
+        "sweep": _sweep(session, project, jobs),
         "imports": imports.latest(session, project.id),
         "workers": [
             {"name": w.name, "role": w.role, "age_seconds": round(w.age.total_seconds(), 1)}
@@ -153,19 +158,21 @@ def _queue(session: Session, project: Project, now: datetime) -> dict[str, Any]:
     }
 
 
-def _sweep(session: Session, project: Project) -> dict[str, Any] | None:
-    """Say how far the sweep is that many workers share; None when there is none."""
+def _sweep(
+    session: Session, project: Project, jobs: Sequence[JobRow]
+) -> dict[str, int | None] | None:
+    """Say how far the pool is swept, in rows; None when no sweep is under way."""
     live = sweeps.running(session, project.id)
-    if live is None:
-        return None
-    done = sweeps.progress(session, live)
-    return {
-        "version": live.version,
-        "rows": done.rows,
-        "rows_done": done.rows_done,
-        "ranges": done.ranges,
-        "ranges_done": done.ranges_done,
-    }
+    if live is not None:
+        done = sweeps.progress(session, live)
+        return {"version": live.version, **asdict(done)}
+    for job in jobs:
+        if job.kind == Rank.kind and job.state == "running" and job.stage == "ranking":
+            learner = versions.learner(session, project.id)
+            rows = projects.tally(session, project.id).samples
+            alone = sweeps.Progress(rows, int(rows * job.progress), 1, 0)
+            return {"version": learner.number if learner else None, **asdict(alone)}
+    return None
 
 
 def _age(moment: datetime, now: datetime) -> float:

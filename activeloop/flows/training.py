@@ -105,7 +105,8 @@ def run(services: Services, job: Train, work: Work) -> None:
         services,
         known.spec,
         known.audit,
-        [version for version in known.older if version.featurizer_id == featurizer.id],
+        known.older,
+        featurizer_id=featurizer.id,
         seed=known.run.snapshot,
     )
     _tell(services, job, work, "keeping", 0.95)

@@ -15,7 +15,8 @@ function span(seconds) {
 export function origin(offer) {
   if (!offer.ranked_at) return offer.because || offer.strategy;
   const age = span((clock.now() - Date.parse(offer.ranked_at)) / 1000);
-  if (offer.version) return `${offer.strategy} · ranked by version ${offer.version}, ${age} ago`;
+  const ranked = offer.scope === "head" ? "top of the queue ranked" : "ranked"; // the full sweep follows
+  if (offer.version) return `${offer.strategy} · ${ranked} by version ${offer.version}, ${age} ago`;
   return `${offer.because || offer.strategy} · ranked ${age} ago`; // before any version the reason names the strategy
 }
 
