@@ -120,7 +120,7 @@ def badge(
     rows = np.array(draw.rows, np.int64)
     chances = np.minimum(np.array(draw.shares) / np.array(draw.totals[: len(rows)]), 1.0)
     if len(rows) < wanted:
-        order = np.argsort(-lengths, kind="stable")
+        order = np.lexsort((keys(pool.candidates, salt), -lengths))
         rest = order[~np.isin(order, rows)][: wanted - len(rows)]
         rows, chances = np.concatenate([rows, rest]), np.concatenate([chances, np.ones(len(rest))])
     return Picks(pool.candidates[rows], lengths[rows].astype(np.float64), chances, n)

@@ -16,7 +16,7 @@ import numpy as np
 
 from activeloop.learn.keys import keys
 from activeloop.learn.picking.distances import Centres, Nearest, origin, place_of
-from activeloop.learn.pool import Pool, stacked
+from activeloop.learn.pool import Pool
 from activeloop.learn.types import Features, Float32s, Floats, Ints, Picks
 
 _HELD_CELLS = 1 << 18
@@ -40,13 +40,30 @@ class Worth(Protocol):
 
 @dataclass
 class _State:
+    """What has been picked, and how far every candidate is at most from the nearest centre.
+
+    Attributes:
+        bounds: (candidates,) upper bounds of the squared distances.
+        zero: where distances are measured from.
+        picked: the candidates picked.
+        scores: what each was worth.
+    """
+
     pool: Pool
     bounds: Float32s
     zero: Float32s | None
     picked: list[int] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
 
-    def lower(self, centres: Features, look: Look | None) -> None:
+    def rows(self, first: int = 0) -> Features:
+        """Give the features of the picks from a place on."""
+        return self.pool.gather(self.seqs(first))
+
+    def seqs(self, first: int = 0) -> Ints:
+        """Give their sequence numbers."""
+        return self.pool.candidates[np.array(self.picked[first:], np.int64)]
+
+    def lower(self, centres: Features, look: Look | None = None) -> None:
         """Read the pool once and lower the bounds by some centres."""
         prepared = Centres.of(centres, self.zero)
 
@@ -85,31 +102,25 @@ def pick(
     """
     n = len(pool.candidates)
     zero = origin(pool.gather(pool.candidates[:: max(1, n // _SEEN)][:_SEEN]))
-    state = _State(pool, np.full(n, np.inf, np.float32), zero)
-    pending, known = centres, Nearest.of(centres, zero)
-    while len(state.picked) < min(batch_size, n):
-        state.lower(pending, look)
-        look = None
-        pending = _among_held(state, known, worth, batch_size=batch_size, salt=salt)
-        known = Nearest.of(stacked([centres, pool.gather(_seqs(state))]), zero)
-    chances = np.ones(len(state.picked))
-    return Picks(_seqs(state), np.array(state.scores), chances, n)
+    state, first = _State(pool, np.full(n, np.inf, np.float32), zero), Nearest.of(centres, zero)
+    state.lower(centres, look)
+    while True:
+        before = len(state.picked)
+        _among_held(state, first, worth, batch_size=batch_size, salt=salt)
+        if len(state.picked) >= min(batch_size, n):
+            return Picks(state.seqs(), np.array(state.scores), np.ones(len(state.picked)), n)
+        state.lower(state.rows(before))
 
 
-def _seqs(state: _State) -> Ints:
-    return state.pool.candidates[np.array(state.picked, np.int64)]
-
-
-def _among_held(
-    state: _State, known: Nearest, worth: Worth, *, batch_size: int, salt: int
-) -> Features:
-    """Pick among the rows of the largest bounds while they are certain; give the new centres."""
+def _among_held(state: _State, first: Nearest, worth: Worth, *, batch_size: int, salt: int) -> None:
+    """Pick among the rows of the largest bounds while they are certain, and one in any case."""
     candidates, before = state.pool.candidates, len(state.picked)
     at_most = worth.at_most(state.bounds, before)
     at_most[np.array(state.picked, np.int64)] = -np.inf
-    held, outside = _largest(at_most, _size(known.X.shape[1], batch_size))
+    held, outside = _largest(at_most, _size(first.X.shape[1], batch_size))
     near = Nearest.of(state.pool.gather(candidates[held]), state.zero)
-    near.meet(known)
+    near.meet(first)
+    near.meet(Nearest.of(state.rows(), state.zero))
     order, open_ = keys(candidates[held], salt), np.isfinite(at_most[held])
     while len(state.picked) < batch_size and open_.any():
         place = len(state.picked)
@@ -122,7 +133,6 @@ def _among_held(
         open_[row] = False
         state.picked.append(int(held[row]))
         state.scores.append(float(best))
-    return state.pool.gather(_seqs(state)[before:])
 
 
 def _first_of(tied: np.ndarray, order: np.ndarray) -> int:

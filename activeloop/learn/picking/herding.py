@@ -26,7 +26,8 @@ def herd(rows: Float32s, known: Float32s, *, batch_size: int, sigma: float) -> S
         sigma: how far a sample covers.
 
     Returns:
-        min(batch_size, n) rows; `scores` (n,) bound what each would still add.
+        min(batch_size, n) rows; `scores` (n,) are what each added, and for the others what each
+        would still add at most.
 
     Source:
         Bae, Noh & Sutherland (2024), Generalized coverage for more robust low-budget active
@@ -44,11 +45,13 @@ def herd(rows: Float32s, known: Float32s, *, batch_size: int, sigma: float) -> S
         np.maximum(covered, kernel(known[first : first + _TOGETHER]).max(axis=0), out=covered)
     bounds = kernel.gains(np.arange(len(rows)), covered)
     chosen: list[int] = []
+    gains: list[float] = []
     for _ in range(min(batch_size, len(rows))):
         row = _best(kernel, bounds, covered, chosen)
         chosen.append(row)
+        gains.append(float(bounds[row]))
         np.maximum(covered, kernel(rows[[row]])[0], out=covered)
-        bounds[row] = 0
+    bounds[chosen] = gains
     return Spread(np.array(chosen, np.int64), np.ones(len(chosen)), bounds)
 
 

@@ -8,7 +8,7 @@ from activeloop.learn.classes import entropies
 from activeloop.learn.diversity import Spread
 from activeloop.learn.types import Floats
 
-_CELLS = 1 << 21
+_CELLS = 1 << 20
 _EPIG_CELLS = 1 << 28
 _MOST_ANSWERS = 4096
 _FEWEST_ANSWERS = 64
@@ -59,7 +59,7 @@ def batch_bald(committee: Floats, *, batch_size: int, rng: np.random.Generator) 
     The gain of a row is I(y; model | answers so far) = sum_m q_m H(sum_k w_mk p_k(y)) -
     mean_k H(p_k(y)): for each possible series m of answers to the rows picked, its probability
     q_m and how likely each member is after it, w_mk. All series are kept as long as they are
-    few, at most 2^21 / (n C) and at most 4,096; then a systematic sample of them, of equal weight.
+    few, at most 2^20 / (n C) and at most 4,096; then a systematic sample of them, of equal weight.
 
     A committee of k members can tell no more than log k in all. After that every gain is zero and
     rows are taken in the order given.
