@@ -11,7 +11,7 @@ from activeloop.errors import Needs
 from activeloop.flows import asking, featurising, models
 from activeloop.flows.projects import find
 from activeloop.jobs import Rank
-from activeloop.store import db, ledger, projects, rankings, sweeps, versions
+from activeloop.store import db, imports, ledger, projects, rankings, sweeps, versions
 from activeloop.store.db import Session
 from activeloop.store.tables import Ranking, Version
 from activeloop.wiring import Services
@@ -112,10 +112,16 @@ def serve(services: Services, swept: Swept, work: Work, sweep_id: int | None = N
                 flip(session, fresh, newest.id)
             elif newest is None:
                 _flip_pool(session, swept)
-            if newest is not None or ask.samples < projects.tally(session, ask.project_id).samples:
+            if newest is not None or _more_came(session, ask):
                 ledger.add(session, Rank(ask.project_id), now=db.now(session))
             work.done(session)
             return
+
+
+def _more_came(session: Session, ask: Ask) -> bool:
+    """Tell whether samples came that nobody will ask to be ranked; an import asks when it ends."""
+    counts = projects.tally(session, ask.project_id)
+    return ask.samples < counts.samples and not imports.live(session, ask.project_id)
 
 
 def _overtaken_by(session: Session, ask: Ask) -> Version | None:

@@ -55,14 +55,16 @@ def begin(  # noqa: PLR0917 - a sweep and the job that begins it
         Needs: when the strategy lacks something that shows only once it scores.
     """
     _try_out(question, pool)
+    with services.read() as session:
+        live = sweeps.running(session, ask.project_id)
+    if live is not None and live.featurizer_id == ask.featurizer_id and live.overtook >= PATIENCE:
+        # versions come faster than sweeps end: one must, and its best be re-scored
+        with services.write() as session:
+            work.done(session)
+        return
     row = _row(services, ask, by, pool)
     with services.write() as session:
-        live = sweeps.running(session, ask.project_id)
         if live is not None and sweeps.locked(session, live.id) is not None:
-            if live.featurizer_id == ask.featurizer_id and live.overtook >= PATIENCE:
-                # versions come faster than sweeps end: one must, and its best be re-scored
-                work.done(session)
-                return
             sweeps.end(session, live.id, sweeps.DROPPED, db.now(session))
             row.overtook = live.overtook + 1
         row.created_at = now = db.now(session)

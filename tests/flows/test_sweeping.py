@@ -131,6 +131,35 @@ def test_a_sweep_overtaken_by_a_version_is_dropped_and_does_nothing_more(
     assert rows_of(services, SweepRange) == []
 
 
+def test_versions_that_come_faster_than_sweeps_end_do_not_stop_them(services: Services) -> None:
+    project = learnt(services)
+    many = sweeps.shared(services, 100)
+    sweeps.begun(many, project)
+    for name in ("second", "third"):
+        Annotator(services, project, name).answer(26)
+        for kind in ("train", "rank"):
+            (job,) = sweeps.waiting(many, kind)
+            carrying.carry_out(many, job, "test")
+    assert [(row.state, row.version) for row in rows_of(services, Sweep)] == [
+        ("dropped", 1),
+        ("running", 2),
+    ]
+    for kind in ("score-range", "merge"):
+        for job in sweeps.waiting(many, kind):
+            carrying.carry_out(many, job, "test")
+    ranking = sweeps.served(services, project)
+    assert (ranking.version, ranking.scope) == (3, "head")
+    assert "a sweep by an earlier version, re-scored by version 3" in ranking.because
+    simulating.drain(many, project.id)
+    assert [(row.state, row.version) for row in rows_of(services, Sweep)] == [
+        ("dropped", 1),
+        ("done", 2),
+        ("done", 3),
+    ]
+    ranking = sweeps.served(services, project)
+    assert (ranking.version, ranking.scope) == (3, "pool")
+
+
 def test_no_file_of_a_sweep_is_left_behind(services: Services) -> None:
     project = learnt(services)
     before = files(services)
