@@ -84,6 +84,7 @@ def seen(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return run(installed, str(EXAMPLE / "tour.py"), str(tmp_path_factory.mktemp("data") / "data"))
 
 
+@pytest.mark.slow
 def test_without_the_package_there_is_no_such_strategy() -> None:
     found = subprocess.run(
         [sys.executable, "-c", "from activeloop.learn import strategies as s; print(s.names())"],
@@ -93,11 +94,13 @@ def test_without_the_package_there_is_no_such_strategy() -> None:
     assert "example-ratio" not in found.stdout
 
 
+@pytest.mark.slow
 def test_its_strategies_and_its_recipe_are_listed_among_ours(seen: Any) -> None:
     assert {"example-ratio", "example-farthest", "margin-badge"} <= set(seen["strategies"])
     assert {"example-bayes", "linear"} <= set(seen["recipes"])
 
 
+@pytest.mark.slow
 def test_a_pool_is_ranked_by_its_scores(seen: Any) -> None:
     scores = np.array(seen["second to first"])
     picks = seen["picks"]["example-ratio"]
@@ -106,6 +109,7 @@ def test_a_pool_is_ranked_by_its_scores(seen: Any) -> None:
     assert scores[picks].min() > np.median(scores)
 
 
+@pytest.mark.slow
 def test_its_own_choice_makes_the_batch_and_scores_order_the_rest(seen: Any) -> None:
     by_score, chosen = seen["picks"]["example-ratio"], seen["picks"]["example-farthest"]
     assert chosen[0] == by_score[0]
@@ -115,6 +119,7 @@ def test_its_own_choice_makes_the_batch_and_scores_order_the_rest(seen: Any) -> 
     assert np.all(np.diff(scores[chosen[10:]]) <= 0)
 
 
+@pytest.mark.slow
 def test_a_project_labels_and_learns_with_it(seen: Any) -> None:
     project = seen["project"]
     assert project["recipe"] == "example-bayes"
@@ -125,6 +130,7 @@ def test_a_project_labels_and_learns_with_it(seen: Any) -> None:
     assert project["accuracy"] < 0.99
 
 
+@pytest.mark.slow
 def test_a_plug_in_that_fails_to_load_names_itself_and_stops_nothing_else(
     installed: Path, tmp_path: Path
 ) -> None:
