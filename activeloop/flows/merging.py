@@ -24,9 +24,12 @@ def run(services: Services, job: Merge, work: Work) -> None:
             work.done(session)
     else:
         work.tell("merging", 0.0)
-        first, *others = (sweeping.read_partial(services, each.artifact) for each in ranges)
+        merged = sweeping.read_partial(services, ranges[0].artifact)
+        for number, each in enumerate(ranges[1:], start=1):  # one by one, in little memory
+            work.tell("merging", number / len(ranges))
+            merged.merge([sweeping.read_partial(services, each.artifact)])
         asked = sweeping.opened(services, row)
-        picks = asked.question.finish(first.merge(others), asked.pool)
+        picks = asked.question.finish(merged, asked.pool)
         with services.read() as session:
             taken = db.now(session) - row.created_at
         swept = refreshing.Swept(asked.ask, asked.by, picks, taken.total_seconds())

@@ -83,7 +83,8 @@ def _pool(services: Services, ask: Ask) -> Pool:
     with services.read() as session:
         blocks = sources.opened(services, session, ask.featurizer_id, ask.samples)
         left_out = rankings.unavailable(session, ask.project_id)
-    return Pool(blocks, sources.mask(ask.samples, left_out), services.settings.threads)
+        eligible = sources.mask(ask.samples, left_out)
+    return Pool(blocks, eligible, services.settings.threads)
 
 
 def _carry_out(services: Services, ask: Ask, by: Plan, pool: Pool, work: Work) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,9 +56,15 @@ def opened(services: Services, session: Session, featurizer_id: int, samples: in
     return found
 
 
-def mask(samples: int, unavailable: list[int]) -> Bools:
-    """Give (samples,) booleans: what may be asked."""
+def mask(samples: int, unavailable: Iterable[Sequence[int]]) -> Bools:
+    """Give (samples,) booleans: what may be asked.
+
+    Args:
+        samples: how many there are.
+        unavailable: the sequence numbers that are left out, in lots.
+    """
     eligible = np.ones(samples, dtype=bool)
-    left_out = np.asarray(unavailable, dtype=np.int64)
-    eligible[left_out[left_out < samples]] = False
+    for lot in unavailable:
+        left_out = np.asarray(lot, dtype=np.int64)
+        eligible[left_out[left_out < samples]] = False
     return eligible

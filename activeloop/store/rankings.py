@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import sqlalchemy
 from sqlalchemy import Table, delete, exists, insert
 from sqlalchemy import text as sql
 from sqlmodel import Session, col, func, select
@@ -12,6 +13,9 @@ from activeloop.store import projects
 from activeloop.store.tables import SHUT, Candidate, Project, Ranking, Sample
 
 _CANDIDATE: Table = Candidate.__table__  # type: ignore[attr-defined]
+_SAMPLE: Table = Sample.__table__  # type: ignore[attr-defined]
+PAGE = 50_000
+"""Rows read at a time of those that may be a tenth of the pool."""
 CHUNK = 500
 """Rows in one statement, below SQLite's limit on its parameters."""
 
@@ -127,15 +131,19 @@ def size(session: Session, ranking_id: int) -> int:
     ).one()
 
 
-def unavailable(session: Session, project_id: int) -> list[int]:
-    """List the seqs that a ranking must leave out: audit, complete, or removed samples.
+def unavailable(session: Session, project_id: int) -> Iterator[list[int]]:
+    """List, page by page, the seqs that a ranking must leave out: audit, complete, or removed.
 
     Index: sample_shut, which holds just these.
     """
-    rows = session.execute(
-        select(Sample.seq).where(Sample.project_id == project_id, sql(f"({SHUT})"))
-    ).scalars()
-    return list(rows)
+    found = session.connection().execute(
+        sqlalchemy.select(_SAMPLE.c.seq).where(
+            _SAMPLE.c.project_id == project_id, sql(f"({SHUT})")
+        ),
+        execution_options={"yield_per": PAGE},
+    )
+    for rows in found.partitions():
+        yield [seq for (seq,) in rows]
 
 
 def open_seqs(session: Session, ranking_id: int) -> list[int]:
