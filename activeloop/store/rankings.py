@@ -114,7 +114,7 @@ def _drop_older(session: Session, kept: Ranking) -> None:
     former = (Ranking.project_id == kept.project_id, col(Ranking.id) < kept.id)
     last = select(func.max(Ranking.id)).where(*former).scalar_subquery()
     older = select(Ranking.id).where(*former, col(Ranking.id) < last)
-    session.execute(delete(Candidate).where(col(Candidate.ranking_id).in_(older)))
+    session.connection().execute(delete(_CANDIDATE).where(_CANDIDATE.c.ranking_id.in_(older)))
 
 
 def size(session: Session, ranking_id: int) -> int:
