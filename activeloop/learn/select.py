@@ -19,6 +19,8 @@ from activeloop.learn.topk import Top
 from activeloop.learn.types import Features, Floats, Ints, Model, Picks, Source
 
 SHORTLIST_FACTOR = 10
+TOP_FACTOR = 3
+"""A batch that is simply the best needs only as many more as near-duplicates may take away."""
 MAX_SHORTLIST = 10_000
 COVERED = 10_000
 """How many rows a strategy that covers the pool looks at together."""
@@ -139,7 +141,7 @@ def prepare(
     settled = chosen.settle(params)
     check_needs(chosen, model, labelled)
     scorer = Scorer(chosen, settled, model, labelled, seed)
-    if "targets" in chosen.needs:
+    if "targets" in chosen.needs and pool.rows:
         seen = scorer.look(pool.gather(pool.sample(TARGETS, seed)))
         scorer = Scorer(chosen, settled, model, labelled, seed, seen)
     yardstick = apart.Yardstick.of(pool.gather(pool.sample(MEASURED, seed)))
@@ -272,7 +274,8 @@ class Sweep:
 def _shortlist_size(chosen: strategies.Strategy, batch_size: int) -> int:
     if chosen.picks == "cover":
         return COVERED
-    size = max(batch_size, min(SHORTLIST_FACTOR * batch_size, MAX_SHORTLIST))
+    factor = TOP_FACTOR if chosen.picks == "top" else SHORTLIST_FACTOR
+    size = max(batch_size, min(factor * batch_size, MAX_SHORTLIST))
     return max(size, chosen.shortlist)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, issparse
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -53,6 +53,7 @@ def pool(n: int, d: int = 8, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
 
 
+KNOWN = (pool(12, seed=7), np.arange(12) % 4)
 MODEL = Softmax(np.random.default_rng(9).normal(size=(8, 4)), members=4)
 
 
@@ -68,11 +69,13 @@ def rank(X: Features, strategy: str = "margin-badge", **given: Any) -> Picks:
     kwargs: dict[str, Any] = {
         "params": {},
         "eligible": np.ones(X.shape[0], bool),
-        "labelled": None,
+        "labelled": KNOWN,
         "batch_size": 5,
         "length": 40,
     } | given
     seed, model = kwargs.pop("seed", 0), kwargs.pop("model", MODEL)
+    if issparse(X) and kwargs["labelled"] is not None:
+        kwargs["labelled"] = (csr_matrix(KNOWN[0]), KNOWN[1])
     blocks = cut(X, kwargs.pop("sizes", []))
     return select.rank(blocks, model, strategy=strategy, rng=np.random.default_rng(seed), **kwargs)
 
