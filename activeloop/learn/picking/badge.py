@@ -8,10 +8,10 @@ import numpy as np
 
 from activeloop.learn.apart import Yardstick
 from activeloop.learn.keys import keys
-from activeloop.learn.picking.distances import place_of
-from activeloop.learn.picking.gradients import Gradients
-from activeloop.learn.pool import Pool
-from activeloop.learn.types import Features, Float32s, Floats, Ints, Model, Picks
+from activeloop.learn.picking.distances import WIDTH, place_of
+from activeloop.learn.picking.gradients import Gradients, Room
+from activeloop.learn.pool import Piece, Pool
+from activeloop.learn.types import Float32s, Floats, Ints, Model, Picks
 
 _MEASURED = 4_000
 _PROPOSED = 64
@@ -127,12 +127,13 @@ def badge(
 
 
 def _lengths(pool: Pool, model: Model, yardstick: Yardstick) -> Float32s:
-    found = np.empty(len(pool.candidates), np.float32)
+    found, room = np.empty(len(pool.candidates), np.float32), Room()
 
-    def visit(seqs: Ints, X: Features) -> None:
-        found[place_of(pool, seqs)] = Gradients.of(X, model, yardstick).squares
+    def visit(piece: Piece) -> None:
+        squares = Gradients.of(piece.X, model, yardstick, room).squares
+        found[place_of(pool, piece)] = squares[piece.good]
 
-    pool.each(visit, width=model.n_classes)
+    pool.scan(visit, width=WIDTH + model.n_classes)
     return found
 
 
@@ -188,21 +189,25 @@ def _accept(draw: _Draw, rows: Ints, thresholds: Floats, wanted: int) -> int:
 
 def _refresh(draw: _Draw) -> None:
     """Read the pool once: lower the weights by what was drawn, and add them up at each place."""
-    centres = draw.gradients(draw.pending)
+    centres, room = draw.gradients(draw.pending), Room()
     m = len(centres.squares)
 
-    def visit(seqs: Ints, X: Features) -> Floats:
-        part = place_of(draw.pool, seqs)
-        rows, near = Gradients.of(X, draw.model, draw.yardstick), draw.weights[part]
-        sums, ones = np.zeros(m), np.ones(len(near), np.float32)
+    def visit(piece: Piece) -> Floats:
+        part, sums = place_of(draw.pool, piece), np.zeros(m)
+        # rows that may not be asked weigh nothing; to leave them out would cost a copy
+        near, ones = np.zeros((2, len(piece.seqs)), np.float32)
+        near[piece.good], ones[:] = draw.weights[part], 1
+        rows = Gradients.of(piece.X, draw.model, draw.yardstick, room)
         for first in range(0, m, _TOGETHER):
-            met = rows.distances(centres[first : first + _TOGETHER])
+            met = rows.distances(centres[first : first + _TOGETHER], room)
             for j, squared in enumerate(met, start=first):
                 np.minimum(near, squared, out=near)
                 sums[j] = near @ ones
-        near[near <= _SAME * draw.lengths[part]] = 0  # copies, but for rounding
+        weights = near[piece.good]
+        weights[weights <= _SAME * draw.lengths[part]] = 0  # copies, but for rounding
+        draw.weights[part] = weights
         return sums
 
-    found = draw.pool.each(visit, width=draw.model.n_classes + min(m, _TOGETHER))
+    found = draw.pool.scan(visit, width=WIDTH + draw.model.n_classes)
     draw.totals.extend(np.sum(found, axis=0).tolist())
     draw.met += m

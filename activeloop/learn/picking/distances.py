@@ -9,18 +9,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from activeloop.learn.pool import Pool
-from activeloop.learn.types import Features, Float32s, Floats, Ints
+from activeloop.learn.pool import Piece, Pool
+from activeloop.learn.types import Buffer, Features, Float32s, Floats
 
-_TOGETHER = 128
+WIDTH = 128
+"""How many centres meet a piece at once; pieces of 8,192 rows stay near the processor."""
 _UNIT = 2.0**-24
 _SAME = 1e-12
 
 
-def place_of(pool: Pool, seqs: Ints) -> slice:
-    """Say where the rows of a piece stand among a pool's candidates."""
-    first = int(np.searchsorted(pool.candidates, seqs[0]))
-    return slice(first, first + len(seqs))
+def place_of(pool: Pool, piece: Piece) -> slice:
+    """Say where the rows of a piece that may be asked stand among a pool's candidates."""
+    first = int(np.searchsorted(pool.candidates, piece.seqs[piece.good.argmax()]))
+    return slice(first, first + int(np.count_nonzero(piece.good)))
 
 
 def squares(X: Features) -> Floats:
@@ -37,10 +38,14 @@ def squares(X: Features) -> Floats:
     return np.asarray(X.multiply(X).sum(axis=1)).ravel()
 
 
-def products(X: Features, centres: Features) -> Floats:
-    """Give (m, n) inner products of m centres and n rows, each centre's together in memory."""
+def products(X: Features, centres: Features, buffer: Buffer | None = None) -> Floats:
+    """Give (m, n) inner products of m centres and n rows, each centre's together in memory.
+
+    Dense float32 rows are multiplied into the buffer, if there is one.
+    """
     if isinstance(X, np.ndarray):
-        found: Floats = centres @ X.T
+        room = buffer.rows(centres.shape[0], len(X)) if buffer is not None else None
+        found: Floats = np.matmul(centres, X.T, out=room)
         return found
     # one column per centre, stored column by column: its transpose lies centre by centre
     return np.asarray((X @ centres.T).toarray(order="F").T)
@@ -98,8 +103,8 @@ class Centres:
         rows = moved(X, self.origin)
         own = squares(rows).astype(np.float32, copy=False)
         nearest = np.full(len(own), np.inf, np.float32)
-        for first in range(0, len(self.squares), _TOGETHER):
-            part = slice(first, first + _TOGETHER)
+        for first in range(0, len(self.squares), WIDTH):
+            part = slice(first, first + WIDTH)
             squared = products(rows, self.doubled[part])
             squared += self.squares[part, None]
             np.minimum(nearest, squared.min(axis=0), out=nearest)
@@ -133,8 +138,8 @@ class Nearest:
 
     def meet(self, other: Nearest) -> None:
         """Take the rows of another as centres."""
-        for first in range(0, len(other.squares), _TOGETHER):
-            part = slice(first, first + _TOGETHER)
+        for first in range(0, len(other.squares), WIDTH):
+            part = slice(first, first + WIDTH)
             self._lower(products(self.X, other.X[part]), other.squares[part, None])
 
     def meet_own(self, row: int) -> None:

@@ -15,15 +15,15 @@ from typing import Protocol
 import numpy as np
 
 from activeloop.learn.keys import keys
-from activeloop.learn.picking.distances import Centres, Nearest, origin, place_of
-from activeloop.learn.pool import Pool
+from activeloop.learn.picking.distances import WIDTH, Centres, Nearest, origin, place_of
+from activeloop.learn.pool import Piece, Pool
 from activeloop.learn.types import Features, Float32s, Floats, Ints, Picks
 
 _HELD_CELLS = 1 << 18
 _MOST_HELD = 16_384
 _SEEN = 1_000
 
-Look = Callable[[slice, Features], None]
+Look = Callable[[slice, Piece], None]
 
 
 class Worth(Protocol):
@@ -67,13 +67,15 @@ class _State:
         """Read the pool once and lower the bounds by some centres."""
         prepared = Centres.of(centres, self.zero)
 
-        def visit(seqs: Ints, X: Features) -> None:
-            part = place_of(self.pool, seqs)
+        def visit(piece: Piece) -> None:
+            part = place_of(self.pool, piece)
             if look is not None:
-                look(part, X)
-            np.minimum(self.bounds[part], prepared.bounds(X), out=self.bounds[part])
+                look(part, piece)
+            # the few rows that may not be asked are measured too: to leave them out costs a copy
+            found = prepared.bounds(piece.X)[piece.good]
+            np.minimum(self.bounds[part], found, out=self.bounds[part])
 
-        self.pool.each(visit, width=min(centres.shape[0], 128))
+        self.pool.scan(visit, width=WIDTH)
 
 
 def pick(

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
 
 from activeloop.learn.apart import Yardstick
 from activeloop.learn.picking.distances import products, squares
-from activeloop.learn.types import Features, Floats, Model
+from activeloop.learn.types import Buffer, Features, Float32s, Floats, Model
+
+
+class Room(threading.local):
+    """Memory that one thread uses again for piece after piece.
+
+    New memory of this size comes from the system page by page, which takes longer than the
+    arithmetic done in it.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.rows, self.inner, self.outer = Buffer(), Buffer(), Buffer()
 
 
 @dataclass(frozen=True)
@@ -26,16 +39,18 @@ class Gradients:
     squares: Floats
 
     @classmethod
-    def of(cls, X: Features, model: Model, yardstick: Yardstick) -> Gradients:
-        """Compute the two factors of some rows."""
+    def of(
+        cls, X: Features, model: Model, yardstick: Yardstick, room: Room | None = None
+    ) -> Gradients:
+        """Compute the two factors of some rows, in `room` if it is given."""
         # class by class in memory, which is how the sums over classes are fast
-        residuals = np.array(model.predict_proba(X).T)
+        residuals = np.array(model.predict_proba(X).T, np.float32)
         highest, undecided = residuals.max(axis=0), np.ones(X.shape[0], np.bool_)
         for c in range(len(residuals)):
             likeliest = (residuals[c] == highest) & undecided  # of classes that tie, the first
             undecided ^= likeliest
             residuals[c] -= likeliest
-        rows = yardstick.measured(X)
+        rows = _measured(X, yardstick, room)
         lengths = np.einsum("ij,ij->j", residuals, residuals) * (squares(rows) + 1)
         return cls(residuals.T, rows, lengths)
 
@@ -49,14 +64,24 @@ class Gradients:
         """Give some of the rows."""
         return Gradients(self.residuals[rows], self.X[rows], self.squares[rows])
 
-    def distances(self, centres: Gradients) -> Floats:
+    def distances(self, centres: Gradients, room: Room | None = None) -> Floats:
         """Give (m, n) squared distances of m centres and n rows.
 
         |g|^2 + |h|^2 - 2 (r_g . r_h)(x_g . x_h + 1), as the product of two small products.
         """
-        found = products(self.X, centres.X)
+        found = products(self.X, centres.X, room.inner if room else None)
         found += 1
-        found *= (centres.residuals * found.dtype.type(-2)) @ self.residuals.T
+        doubled = centres.residuals * found.dtype.type(-2)
+        found *= products(self.residuals, doubled, room.outer if room else None)
         found += self.squares
         found += centres.squares[:, None]
         return found
+
+
+def _measured(X: Features, yardstick: Yardstick, room: Room | None) -> Features:
+    if yardstick.mean is None or yardstick.scale is None or not isinstance(X, np.ndarray):
+        return X
+    out = room.rows.rows(*X.shape) if room else None
+    rows: Float32s = np.subtract(X, yardstick.mean, out=out)
+    rows *= yardstick.scale
+    return rows

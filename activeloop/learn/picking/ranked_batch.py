@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from activeloop.learn.picking import farthest
-from activeloop.learn.pool import Pool
+from activeloop.learn.pool import Piece, Pool
 from activeloop.learn.types import Features, Float32s, Floats, Ints, Model, Picks
 
 
@@ -86,8 +86,8 @@ def ranked_batch(
     n, m = len(pool.candidates), labelled.shape[0]
     uncertainty = np.empty(n, np.float32)
 
-    def look(part: slice, X: Features) -> None:
-        uncertainty[part] = 1 - model.predict_proba(X).max(axis=1)
+    def look(part: slice, piece: Piece) -> None:
+        uncertainty[part] = 1 - model.predict_proba(piece.X).max(axis=1)[piece.good]
 
     # modAL counts a pick as taken before it weighs the next, so the k-th sees n - k candidates
     worth = _Balance(uncertainty, n, m, last=max(min(batch_size, n) - 1, 0))
