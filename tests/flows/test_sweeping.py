@@ -61,6 +61,17 @@ def test_the_cold_start_is_shared_as_well(services: Services) -> None:
     assert sweeps.served(services, project).version is None
 
 
+def test_a_strategy_that_looks_at_everything_runs_in_one_process_and_says_so(
+    services: Services,
+) -> None:
+    project = learnt(services, "core-set")
+    alone = sweeps.swept(services, project)
+    assert "in one process" not in sweeps.served(services, project).because
+    assert sweeps.swept(sweeps.shared(services, 100), project) == alone
+    assert "looks at the whole pool, in one process" in sweeps.served(services, project).because
+    assert rows_of(services, Sweep) == []
+
+
 def test_the_order_of_the_ranges_and_labels_given_meanwhile_change_nothing(
     services: Services,
 ) -> None:
