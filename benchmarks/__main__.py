@@ -11,6 +11,7 @@ from importlib import import_module
 PLACES = {
     "selection": "benchmarks.selection",
     "freshness": "benchmarks.bench_freshness",
+    "sweep": "benchmarks.bench_sweep",
     "import": "benchmarks.bench_import",
     "latency": "benchmarks.bench_latency",
     "savings": "benchmarks.savings",
