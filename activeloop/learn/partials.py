@@ -54,8 +54,7 @@ class Partial:
                 return
             for top in (self.best, self.short):
                 if top is not None:
-                    wanted = worth[scores[worth] >= top.threshold]
-                    top.add(piece.seqs[wanted], scores[wanted], piece.X[wanted])
+                    top.add(piece.seqs, scores, piece.X, worth)
 
     def settle(self) -> Partial:
         """Bring the best in order; to be called after the last `add`."""

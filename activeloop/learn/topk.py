@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from activeloop.learn.keys import UInts, digests, keys
+from activeloop.learn.pool import stacked
 from activeloop.learn.types import Features, Floats, Ints
 
 
@@ -37,7 +39,7 @@ class Top:
     seqs: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     scores: Floats = field(default_factory=lambda: np.zeros(0))
     content: UInts = field(default_factory=_none)
-    _waiting: list[tuple[Ints, Floats, UInts]] = field(default_factory=list, repr=False)
+    _waiting: list[tuple[Ints, Floats, Any]] = field(default_factory=list, repr=False)
     _count: int = 0
 
     @property
@@ -45,66 +47,71 @@ class Top:
         """The score below which a row cannot come in any more."""
         return float(self.scores[-1]) if len(self.seqs) >= self.size > 0 else -np.inf
 
-    def add(self, seqs: Ints, scores: Floats, X: Features) -> None:
+    def add(self, seqs: Ints, scores: Floats, X: Features, rows: Ints) -> None:
         """Take in some scored rows.
 
         Args:
-            seqs: (n,) their sequence numbers.
+            seqs: (n,) sequence numbers.
             scores: (n,) finite scores.
-            X: (n, d) their features, of which a distinct Top takes digests.
+            X: (n, d) features, of which a distinct Top takes digests.
+            rows: which of the n may come in.
         """
-        good = np.flatnonzero(scores >= self.threshold)
-        if good.size == 0 or self.size == 0:
+        rows = rows[scores[rows] >= self.threshold]
+        if rows.size == 0 or self.size == 0:
             return
-        if self.distinct:
-            rows, content = self._distinct(good, scores, X)
-        else:
-            rows = _best_of(good, scores, self.size)
-            content = _none()
+        if rows.size > 2 * self.size:
+            rows = (
+                self._best_distinct(rows, scores, X) if self.distinct else self._best(rows, scores)
+            )
+        # hashed when they are sorted: a call for each piece would cost more than scoring it
+        content = X[rows] if self.distinct else None
         self._waiting.append((seqs[rows], scores[rows].astype(np.float64), content))
         self._count += len(rows)
-        # sorting with each piece would cost more than scoring it
         if self._count >= self.size:
             self.settle()
 
     def merge(self, other: Top) -> None:
         """Take over the best of another part of the pool."""
         other.settle()
-        self._waiting.append((other.seqs, other.scores, other.content))
         self.settle()
+        self._sort([other.seqs], [other.scores], [other.content])
 
     def settle(self) -> None:
         """Sort what came since and keep the best."""
         if not self._waiting:
             return
-        parts = [(self.seqs, self.scores, self.content), *self._waiting]
-        seqs, scores, content = (np.concatenate(each) for each in zip(*parts, strict=True))
-        order = np.lexsort((keys(seqs, self.salt), -scores))
-        if self.distinct:
-            _, first = np.unique(content[order], return_index=True)
-            order = order[np.sort(first)][: self.size]
-            self.content = content[order]
-        order = order[: self.size]
-        self.seqs, self.scores = seqs[order], scores[order]
+        seqs, scores, X = zip(*self._waiting, strict=True)
         self._waiting, self._count = [], 0
+        content = [digests(stacked(list(X)))] if self.distinct else []
+        self._sort(list(seqs), list(scores), content)
 
-    def _distinct(self, good: Ints, scores: Floats, X: Features) -> tuple[Ints, UInts]:
+    def _sort(self, seqs: list[Ints], scores: list[Floats], content: list[UInts]) -> None:
+        all_seqs = np.concatenate([self.seqs, *seqs])
+        all_scores = np.concatenate([self.scores, *scores])
+        order = np.lexsort((keys(all_seqs, self.salt), -all_scores))
+        if self.distinct:
+            all_content = np.concatenate([self.content, *content])
+            _, first = np.unique(all_content[order], return_index=True)
+            order = order[np.sort(first)][: self.size]
+            self.content = all_content[order]
+        order = order[: self.size]
+        self.seqs, self.scores = all_seqs[order], all_scores[order]
+
+    def _best_distinct(self, rows: Ints, scores: Floats, X: Features) -> Ints:
         """Look at the best only, as long as they are distinct enough to fill the place.
 
         Hashing all rows of a first piece would cost more than scoring them.
         """
         factor = 1
         while True:
-            best = _best_of(good, scores, factor * self.size)
-            content = digests(X[best])
-            if len(best) == len(good) or len(np.unique(content)) >= self.size:
-                return best, content
+            best = self._best(rows, scores, factor)
+            if len(best) == len(rows) or len(np.unique(digests(X[best]))) >= self.size:
+                return best
             factor *= 4
 
-
-def _best_of(good: Ints, scores: Floats, size: int) -> Ints:
-    """Give the rows among `good` that are as good as the best `size`, ties included."""
-    if len(good) <= 2 * size:
-        return good
-    kth = len(good) - size
-    return np.asarray(good[scores[good] >= np.partition(scores[good], kth)[kth]])
+    def _best(self, rows: Ints, scores: Floats, factor: int = 1) -> Ints:
+        """Give the rows that are as good as the best few, ties included."""
+        kth = len(rows) - factor * self.size
+        if kth <= 0:
+            return rows
+        return np.asarray(rows[scores[rows] >= np.partition(scores[rows], kth)[kth]])
