@@ -23,7 +23,8 @@ PAYLOADS = {
 }
 TRAILING = (
     *("label", "answers", "agreement", "stratum"),
-    *("kind", "strategy", "version", "ranking", "ranked_at", "score", "probability", "metadata"),
+    *("kind", "strategy", "version", "ranking", "ranked_at", "scope"),
+    *("score", "probability", "metadata"),
 )
 OURS = frozenset(LEADING + TRAILING)
 

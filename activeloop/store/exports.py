@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from activeloop.store.tables import Consensus, Label, Offer, Sample, User
+from activeloop.store.tables import Consensus, Label, Offer, Ranking, Sample, User
 
 PAGE = 1000
 STRATA = ("audit", "train")
@@ -41,6 +41,7 @@ class Provenance:
     version: int | None = None
     ranking: int | None = None
     ranked_at: datetime | None = None
+    scope: str | None = None
     score: float | None = None
     probability: float | None = None
 
@@ -164,8 +165,11 @@ def offered(session: Session, offer_ids: Sequence[int]) -> dict[int, Provenance]
             col(Offer.version),
             col(Offer.ranking_id),
             col(Offer.ranked_at),
+            col(Ranking.scope),
             col(Offer.score),
             col(Offer.probability),
-        ).where(col(Offer.id).in_(offer_ids))
+        )
+        .outerjoin(Ranking, col(Ranking.id) == col(Offer.ranking_id))
+        .where(col(Offer.id).in_(offer_ids))
     )
     return {row[0]: Provenance(*row[1:]) for row in found}
