@@ -35,6 +35,7 @@ def measure(cell: Cell, work: Path, limit: float) -> dict[str, Any]:
     pool = pools.make(cell, work)
     run = peers.RUNS.get(cell.who, ours.run)
     run(cell, pool.first(WARM_ROWS))  # libraries are loaded as they are used
+    pool.eligible.sum()  # made before memory is looked at: it belongs to the pool
     bare_loop = _bare(cell, pool)
     bare_loop()
     faulthandler.dump_traceback_later(limit, exit=True)

@@ -17,7 +17,7 @@ def run(cell: Cell, pool: Pool) -> Ints:
         pool.model,
         strategy=cell.task,
         params={},
-        eligible=np.ones(pool.rows, np.bool_),
+        eligible=pool.eligible,
         labelled=(pool.known, pool.y),
         batch_size=BEST,
         length=BEST,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from activeloop.flows.blockfiles import StoredBlock, dump
 from activeloop.learn import recipes
-from activeloop.learn.types import Block, Float32s, Ints, Model, Source
+from activeloop.learn.types import Block, Bools, Float32s, Ints, Model, Source
 from benchmarks.selection.cells import CLASSES, LABELLED, MEMBERS, Cell
 
 BLOCK = 65_536
@@ -41,6 +42,11 @@ class Pool:
     def rows(self) -> int:
         """How many candidates there are."""
         return sum(source.rows for source in self.sources)
+
+    @cached_property
+    def eligible(self) -> Bools:
+        """Say of every candidate that it may be asked."""
+        return np.ones(self.rows, np.bool_)
 
     def first(self, rows: int) -> Pool:
         """Give a small pool of the first rows, for warming up."""
