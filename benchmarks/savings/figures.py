@@ -41,7 +41,11 @@ class Line:
         behind: the best strategy's area less this one's on the same pools.
         spent: labels until 90 and 95 % of the full-data measure; None where a seed never got there.
         ratio: the same as a share of chance's, pool by pool; None likewise.
+        at_most: whether the ratio is an upper bound: chance did not get there within the budget,
+            and the budget stands for its labels.
         seconds: of picking in a whole run.
+        labels: after how many labels there was a model.
+        curve: the mean measure then.
     """
 
     data: str
@@ -53,7 +57,10 @@ class Line:
     behind: Interval
     spent: tuple[Interval | None, ...]
     ratio: tuple[Interval | None, ...]
+    at_most: tuple[bool, ...]
     seconds: float
+    labels: tuple[int, ...]
+    curve: tuple[float, ...]
 
     @property
     def first_or_within(self) -> bool:
@@ -119,6 +126,7 @@ def _line(name: str, mine: list[Entry], chance: list[Entry], best: list[Entry]) 
     areas = [area(one) for one in mine]
     spent = [[labels_to(one, share * one.full) for one in mine] for share in SHARES]
     usual = [[labels_to(one, share * one.full) for one in chance] for share in SHARES]
+    budget = mine[0].labels[-1]
     return Line(
         mine[0].data,
         name,
@@ -128,13 +136,15 @@ def _line(name: str, mine: list[Entry], chance: list[Entry], best: list[Entry]) 
         interval([a - area(one) for a, one in zip(areas, chance, strict=True)]),
         interval([area(one) - a for a, one in zip(areas, best, strict=True)]),
         tuple(_all(found) for found in spent),
-        tuple(_all(_ratios(*both)) for both in zip(spent, usual, strict=True)),
+        tuple(
+            _all([a / (b or budget) if a else None for a, b in zip(*both, strict=True)])
+            for both in zip(spent, usual, strict=True)
+        ),
+        tuple(None in found for found in usual),
         float(np.mean([one.seconds for one in mine])),
+        tuple(mine[0].labels),
+        tuple(np.mean([one.scores for one in mine], axis=0).tolist()),
     )
-
-
-def _ratios(spent: list[float | None], usual: list[float | None]) -> list[float | None]:
-    return [a / b if a and b else None for a, b in zip(spent, usual, strict=True)]
 
 
 def _all(values: list[float | None]) -> Interval | None:

@@ -48,7 +48,7 @@ def _row(line: Line) -> str:
         "" if line.strategy == "random" else _signed(line.gain),
         "first" if line.behind.mean == 0 else _signed(line.behind),
         *(_labels(spent) for spent in line.spent),
-        *(_share(ratio) for ratio in line.ratio),
+        *(map(_share, line.ratio, line.at_most)),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -61,5 +61,7 @@ def _labels(one: Interval | None) -> str:
     return "not reached" if one is None else f"{one.mean:.0f} ± {one.half:.0f}"
 
 
-def _share(one: Interval | None) -> str:
-    return "" if one is None else f"{one.mean:.2f} ± {one.half:.2f}"
+def _share(one: Interval | None, at_most: bool) -> str:  # noqa: FBT001 - mapped over both
+    if one is None:
+        return ""
+    return f"under {one.mean:.2f}" if at_most else f"{one.mean:.2f} ± {one.half:.2f}"

@@ -102,8 +102,18 @@ def test_labels_that_one_seed_never_reached_are_said_not_to_be_reached() -> None
     lines = {line.strategy: line for line in figures.lines(runs, "digits")}
     assert lines["random"].spent == (None, None)
     assert lines["clever"].spent[1] is not None
-    assert lines["clever"].ratio == (None, None)
+    assert lines["random"].ratio == (None, None)
     assert "not reached" in report.tables(runs)
+
+
+def test_where_chance_never_gets_there_the_budget_bounds_the_share() -> None:
+    runs = [entry("random", seed, [0.1, 0.5, 0.7]) for seed in (0, 1)]
+    runs += [entry("clever", seed, [0.1, 0.9, 1.0]) for seed in (0, 1)]
+    clever = {line.strategy: line for line in figures.lines(runs, "digits")}["clever"]
+    assert clever.ratio[0] is not None
+    assert clever.ratio[0].mean == pytest.approx(20 / 40)
+    assert clever.at_most == (True, True)
+    assert "under 0.50" in report.tables(runs)
 
 
 def test_the_examples_in_the_docstrings_run() -> None:
