@@ -31,6 +31,7 @@ def examine(session: Session, project: Project, spec: ProjectSpec, now: datetime
         *_data(session, project),
         *_learning(session, project, spec),
         *_order(session, project),
+        *_sweeping(session, project),
         *_gate(session, project, spec),
         *_failures(session, project),
     ]
@@ -102,7 +103,6 @@ def _order(session: Session, project: Project) -> Iterator[str]:
             yield "The order is random: the pool has not been ranked yet."
         return
     learner = versions.learner(session, project.id)
-    yield from _sweeping(session, project)
     if ranking.scope == "head":
         yield (
             f"The top of the queue is ranked by version {ranking.version}; "
