@@ -16,6 +16,7 @@ WHO: tuple[Who, ...] = (
     "activeloop", "activeloop from disk", "predict_proba", "modAL", "scikit-activeml",
 )  # fmt: skip
 SIZES = ((10_000, 64), (100_000, 64), (1_000_000, 64), (1_000_000, 256))
+COLOURS = ("#1f5fbf", "#7fb0e6", "#c9c9c9", "#9a9a9a", "#6b6b6b")
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
@@ -163,12 +164,16 @@ def draw(results: Results) -> None:
             found = [_found(results, task, who, *size) for task in SCORES]
             heights = [_height(one, title) for one in found]
             places = [place + (number - 2) * 0.16 for place in range(len(SCORES))]
-            axis.bar(places, heights, 0.15, label=who)
+            bars = axis.bar(places, heights, 0.15, label=who, color=COLOURS[number])
+            told = [f"{h:.2g}" if 0 < h < 10 else f"{h:.0f}" if h else "" for h in heights]
+            axis.bar_label(bars, told, fontsize=6.5, padding=1)
         axis.set_yscale("log")
+        axis.set_ylim(bottom=0.5)
+        axis.spines[["top", "right"]].set_visible(False)
         axis.set_xticks(range(len(SCORES)), SCORES)
         axis.set_title(title)
     axes[0].axhline(1, color="0.4", linewidth=0.8)
-    axes[0].legend(frameon=False, fontsize=8)
+    figure.legend(*axes[0].get_legend_handles_labels(), ncols=len(WHO), loc="outside lower center")
     figure.suptitle(f"Scoring {_size(*size)}, 10 classes, keeping the best 100", fontsize=11)
     figure.savefig(PICTURE, dpi=130)
 
@@ -176,4 +181,4 @@ def draw(results: Results) -> None:
 def _height(result: dict[str, Any] | None, title: str) -> float:
     if result is None or "failed" in result:
         return 0.0
-    return times(result) if title.startswith("times") else max(float(result["extra_mb"]), 1.0)
+    return times(result) if title.startswith("times") else max(round(result["extra_mb"]), 1)
