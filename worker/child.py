@@ -39,6 +39,7 @@ class Child:
         self._settings = settings
         self._parent = os.getpid()
         self._added: deque[int] = deque()
+        self._warming: threading.Thread | None = None
 
     def listen(self) -> None:
         """Prepare each pool process when it starts."""
@@ -56,6 +57,9 @@ class Child:
         No message crosses processes there: the clock would find them up to a tenth of a second
         later. Another process that finds one first keeps it.
         """
+        if self._warming is not None:
+            # two threads that import NumPy at once leave it half made, for the process's whole life
+            self._warming.join()
         until = time.monotonic() + FOLLOW_SECONDS
         carry_out(self.services, job_id, self.owner)
         while self._added:
@@ -74,5 +78,10 @@ class Child:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != self._parent:  # it ended before the request was in place
             os.kill(os.getpid(), signal.SIGKILL)
-        # beside the first job, not before it: a job that needs none of it need not wait
-        threading.Thread(target=warm, name="warming", daemon=True).start()
+        self.load()
+
+    def load(self) -> None:
+        """Begin to load the libraries of jobs; the first job waits for the end of it."""
+        # in a thread, for the pool gives up on a process that is not ready within seconds
+        self._warming = threading.Thread(target=warm, name="warming", daemon=True)
+        self._warming.start()

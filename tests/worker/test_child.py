@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,3 +78,25 @@ def test_what_would_keep_others_waiting_is_left_to_the_clock(
 
 def test_everything_that_is_loaded_beforehand_exists() -> None:
     carrying.warm()
+
+
+def test_no_job_begins_while_libraries_are_being_loaded(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = threading.Event()
+    found: list[bool] = []
+
+    def slowly() -> None:
+        time.sleep(0.3)
+        loaded.set()
+
+    def look(_services: Services, _job: Job, _work: Work) -> None:
+        found.append(loaded.is_set())
+
+    monkeypatch.setattr(pool, "warm", slowly)
+    monkeypatch.setitem(FLOWS, "featurize", Flow(look, lambda *_: None))
+    child = Child(services.settings)
+    child.load()
+    child.carry_out(asked(services))
+    assert found == [True]
+    child.services.database.close()
