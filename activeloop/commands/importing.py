@@ -86,7 +86,7 @@ def export(project: str, format_: str, output: Path, data: Path | None) -> None:
 
 
 def mapping_of(maps: Sequence[str]) -> dict[str, str]:
-    """Read `--map FIELD=COLUMN` options.
+    """Read `--map FIELD=COLUMN` options; `label=` leaves the labels of a file alone.
 
     Raises:
         Invalid: for one that is written otherwise.
@@ -94,7 +94,7 @@ def mapping_of(maps: Sequence[str]) -> dict[str, str]:
     mapping = {}
     for each in maps:
         field, found, column = each.partition("=")
-        if not (found and field and column):
+        if not (found and field and (column or field == "label")):
             raise Invalid(f"--map {each!r} is not FIELD=COLUMN, as in --map text=question.")
         mapping[field] = column
     return mapping

@@ -127,6 +127,16 @@ def test_without_a_worker_import_and_retrain_do_the_work_themselves(
     assert version["train_labels"] > 50
 
 
+def test_an_empty_column_leaves_the_labels_of_a_file_alone(
+    run: Run, project: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "reviews.csv"
+    file.write_text("text,label\nfine film,good\ndull film,bad\n")
+    assert run("import", project, file, "--map", "label=").returncode == 0
+    counts = json.loads(run("status", project, "--json").stdout)["counts"]
+    assert (counts["samples"], counts["labelled"]) == (2, 0)
+
+
 def test_training_without_labels_is_refused_with_the_reason(run: Run, project: str) -> None:
     refused = run("retrain", project)
     assert refused.returncode == 1
