@@ -19,6 +19,17 @@ def _no_floats() -> Floats:
     return np.zeros(0)
 
 
+@dataclass(frozen=True)
+class Lot:
+    """Weighed rows that may come in, and the exact sum of all the weights there were."""
+
+    total: int
+    seqs: Ints
+    scores: Floats
+    weights: Floats
+    keys: Floats
+
+
 @dataclass
 class Draw:
     """`size` rows drawn one after the other with probability proportional to score ** beta.
@@ -41,30 +52,55 @@ class Draw:
     weights: Floats = field(default_factory=_no_floats)
     keys: Floats = field(default_factory=_no_floats)
     total: int = 0
+    _waiting: list[Lot] = field(default_factory=list, repr=False)
+    _count: int = 0
 
     def add(self, seqs: Ints, scores: Floats) -> None:
-        """Merge some scored rows.
+        """Take in some scored rows.
 
         Args:
             seqs: (n,) their sequence numbers.
             scores: (n,) finite scores; one of zero or less keeps a chance next to none.
         """
+        self.take(self.weighed(seqs, scores))
+
+    def weighed(self, seqs: Ints, scores: Floats) -> Lot:
+        """Give rows their weights and keys; changes nothing, so several threads may."""
         chances = self.beta * np.log(np.maximum(scores.astype(np.float64), _TINY))
         chances = np.clip(chances, -_MOST, _MOST)
-        noise = -np.log(-np.log(uniforms(seqs, self.seed)))
-        weights, keys = np.exp(chances), chances + noise
-        self.total += exact_sum(weights)
+        weights = np.exp(chances)
+        keys = chances - np.log(-np.log(uniforms(seqs, self.seed)))
         good = np.flatnonzero(keys >= self._threshold())
-        if len(good):
-            self._keep(seqs[good], scores[good], weights[good], keys[good])
+        return Lot(exact_sum(weights), seqs[good], scores[good], weights[good], keys[good])
+
+    def take(self, lot: Lot) -> None:
+        """Take in weighed rows; they are sorted when enough have come."""
+        self.total += lot.total
+        self._waiting.append(lot)
+        self._count += len(lot.seqs)
+        if self._count >= self.size:
+            self.settle()
 
     def merge(self, other: Draw) -> None:
         """Take over what was drawn from another part of the pool."""
-        self.total += other.total
-        self._keep(other.seqs, other.scores, other.weights, other.keys)
+        other.settle()
+        self.take(Lot(other.total, other.seqs, other.scores, other.weights, other.keys))
+        self.settle()
+
+    def settle(self) -> None:
+        """Bring what came in order; to be called before the rows are looked at."""
+        lots = [Lot(0, self.seqs, self.scores, self.weights, self.keys), *self._waiting]
+        self._waiting, self._count = [], 0
+        keys: Floats = np.concatenate([each.keys for each in lots])
+        seqs: Ints = np.concatenate([each.seqs for each in lots])
+        order = np.lexsort((seqs, -keys))[: self.size]
+        self.seqs, self.keys = seqs[order], keys[order]
+        self.scores = np.concatenate([each.scores for each in lots])[order]
+        self.weights = np.concatenate([each.weights for each in lots])[order]
 
     def probabilities(self) -> Floats:
         """Give (n,) the chance of each at its place: weight / all weights then remaining."""
+        self.settle()
         remaining, found = self.total, np.ones(len(self.seqs))
         for place, weight in enumerate(self.weights):
             own = exact_sum(np.array([weight]))
@@ -74,10 +110,3 @@ class Draw:
 
     def _threshold(self) -> float:
         return float(self.keys[-1]) if len(self.keys) >= self.size > 0 else -np.inf
-
-    def _keep(self, seqs: Ints, scores: Floats, weights: Floats, keys: Floats) -> None:
-        all_keys, all_seqs = np.concatenate([self.keys, keys]), np.concatenate([self.seqs, seqs])
-        order = np.lexsort((all_seqs, -all_keys))[: self.size]
-        self.seqs, self.keys = all_seqs[order], all_keys[order]
-        self.scores = np.concatenate([self.scores, scores])[order]
-        self.weights = np.concatenate([self.weights, weights])[order]

@@ -61,6 +61,8 @@ class Partial:
         self.best.settle()
         if self.short is not None:
             self.short.settle()
+        if self.draw is not None:
+            self.draw.settle()
         return self
 
     def merge(self, others: Sequence[Partial]) -> Partial:
@@ -75,11 +77,10 @@ class Partial:
         return self
 
     def _draw(self, draw: Draw, piece: Piece, scores: Floats) -> None:
-        drawn = Draw(draw.size, draw.seed, draw.beta)
-        drawn.add(piece.seqs[piece.good], scores[piece.good])
+        lot = draw.weighed(piece.seqs[piece.good], scores[piece.good])
         with self._lock:
             self.scored += int(np.count_nonzero(piece.good))
-            draw.merge(drawn)
+            draw.take(lot)
 
 
 def dump(partial: Partial) -> bytes:

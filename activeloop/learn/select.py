@@ -174,6 +174,9 @@ class Sweep:
         def lot(piece: Piece) -> None:
             found.add(piece, uniforms(piece.seqs, self.seed))
 
+        if self.scorer.strategy.picks == "whole" and self.length <= self.batch_size:
+            found.scored = len(part.candidates)  # nothing follows the batch: no score is needed
+            return found
         covers = self.scorer.strategy.picks == "cover"
         part.scan(lot if covers else score, width=self.scorer.width, on_progress=on_progress)
         return found.settle()

@@ -124,6 +124,7 @@ def test_an_exact_sum_does_not_depend_on_order_or_grouping(
 def test_the_chance_of_a_small_weight_behind_a_huge_one_is_not_lost_in_rounding() -> None:
     draw = Draw(3, 0, 1.0)
     draw.add(np.arange(3), np.array([1e9, 1e-9, 1e-9]))
+    draw.settle()
     order = draw.seqs.tolist()
     assert order[0] == 0
     assert draw.probabilities().tolist()[1:] == [0.5, 1.0]
