@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 
 from activeloop.errors import Invalid, Needs
 from activeloop.learn.strategies import Strategy
@@ -15,6 +17,17 @@ from activeloop.learn.types import Features, Floats, Ints, Model, View
 Labelled = tuple[Features, Ints]
 
 _MEMBERS = 8
+
+
+class _Words(ISeedSequence):
+    """A seed that was mixed once: mixing it for each piece would take longer than its top-k."""
+
+    def __init__(self, seed: int) -> None:
+        self._mixed = np.random.SeedSequence(seed).generate_state(4, np.uint64)
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint64) -> Any:
+        """Give what SeedSequence(seed) gives to a PCG64, which asks for four words of 64 bits."""
+        return self._mixed[:n_words].astype(dtype)
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,14 @@ class Scorer:
     seed: int
     targets: Seen | None = None
 
+    @cached_property
+    def _words(self) -> _Words:
+        return _Words(self.seed)
+
+    def _rng(self) -> np.random.Generator:
+        words: Any = self._words
+        return np.random.Generator(np.random.PCG64(words))
+
     @property
     def width(self) -> int:
         """How many numbers scoring makes per row."""
@@ -74,7 +95,7 @@ class Scorer:
             labelled_X=known_X,
             labelled_y=known_y,
             # the same at every piece: a strategy may project at random, not score at random
-            rng=np.random.default_rng(self.seed),
+            rng=self._rng(),
             targets=targets.X if targets else None,
             target_proba=targets.proba if targets else None,
             target_committee=targets.committee if targets else None,
