@@ -40,7 +40,7 @@ class Line:
         gain: the area less chance's on the same pools.
         behind: the best strategy's area less this one's on the same pools.
         spent: labels until 90 and 95 % of the full-data measure; None where a seed never got there.
-        ratio: the same as a share of chance's, pool by pool; None likewise.
+        ratio: their mean as a share of chance's mean on the same pools; None likewise.
         at_most: whether the ratio is an upper bound: chance did not get there within the budget,
             and the budget stands for its labels.
         seconds: of picking in a whole run.
@@ -136,15 +136,24 @@ def _line(name: str, mine: list[Entry], chance: list[Entry], best: list[Entry]) 
         interval([a - area(one) for a, one in zip(areas, chance, strict=True)]),
         interval([area(one) - a for a, one in zip(areas, best, strict=True)]),
         tuple(_all(found) for found in spent),
-        tuple(
-            _all([a / (b or budget) if a else None for a, b in zip(*both, strict=True)])
-            for both in zip(spent, usual, strict=True)
-        ),
+        tuple(_share(*both, budget) for both in zip(spent, usual, strict=True)),
         tuple(None in found for found in usual),
         float(np.mean([one.seconds for one in mine])),
         tuple(mine[0].labels),
         tuple(np.mean([one.scores for one in mine], axis=0).tolist()),
     )
+
+
+def _share(spent: list[float | None], usual: list[float | None], budget: int) -> Interval | None:
+    """Divide mean by mean, not pool by pool: one lucky pool of chance would outweigh the others."""
+    found = np.array([value for value in spent if value is not None])
+    if len(found) < len(spent):
+        return None
+    against = np.array([budget if value is None else value for value in usual])
+    ratio = float(found.mean() / against.mean())
+    # the delta method: how far each pool lies from the common ratio
+    spread = interval(((found - ratio * against) / against.mean()).tolist())
+    return Interval(ratio, spread.half)
 
 
 def _all(values: list[float | None]) -> Interval | None:
