@@ -15,7 +15,17 @@ from activeloop.flows.projects import find, spec_of
 from activeloop.flows.snapshots import Labelled, indices, snapshot
 from activeloop.jobs import Rank, Train
 from activeloop.spec import Mode, ProjectSpec
-from activeloop.store import blocks, db, featurizers, labels, ledger, runs, trail, versions
+from activeloop.store import (
+    blocks,
+    db,
+    featurizers,
+    labels,
+    ledger,
+    projects,
+    runs,
+    trail,
+    versions,
+)
 from activeloop.store.db import Session
 from activeloop.store.tables import Featurizer, Project, Run, Version
 from activeloop.wiring import Services
@@ -238,6 +248,8 @@ def _keep(session: Session, known: Known, learned: Learned) -> None:
     """Write the version, crown it if the gate says so, and let it rank: the top now, all soon."""
     trained, verdict, run = learned.trained, learned.verdict, known.run
     decision = verdict.decision
+    # a sweep that ends at this moment must see this version, or come before it
+    projects.lock(session, run.project_id)
     now = db.now(session)
     version = versions.add(
         session,

@@ -88,8 +88,14 @@ def point(session: Session, project_id: int, **pointers: int | None) -> None:
 
 
 def lock(session: Session, project_id: int) -> None:
-    """Make others who move this project's pointers wait until the commit."""
-    session.execute(select(Project.id).where(col(Project.id) == project_id).with_for_update())
+    """Make others who move this project's pointers wait until the commit.
+
+    Labels go on: they only refer to the project's row. Were it locked against that as well, a label
+    that holds its sample would wait for us, and we for the sample when we list it in a ranking.
+    """
+    session.execute(
+        select(Project.id).where(col(Project.id) == project_id).with_for_update(key_share=True)
+    )
 
 
 def respecify(session: Session, project: Project, spec: dict[str, Any]) -> None:
