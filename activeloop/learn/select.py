@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -144,8 +144,7 @@ def prepare(
     if "targets" in chosen.needs and pool.rows:
         seen = scorer.look(pool.gather(pool.sample(TARGETS, seed)))
         scorer = Scorer(chosen, settled, model, labelled, seed, seen)
-    yardstick = apart.Yardstick.of(pool.gather(pool.sample(MEASURED, seed)))
-    return Sweep(scorer, yardstick, batch_size, length, _shortlist_size(chosen, batch_size), seed)
+    return Sweep(scorer, batch_size, length, _shortlist_size(chosen, batch_size), seed)
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,6 @@ class Sweep:
     """A question to the pool: `over` a part of it as often as there are parts, then `finish`."""
 
     scorer: Scorer
-    yardstick: apart.Yardstick
     batch_size: int
     length: int
     shortlist: int
@@ -216,14 +214,12 @@ class Sweep:
         if short is None or len(short.seqs) == 0:
             return _ordered(Spread.none(), found.best, found.best, found.scored)
         X = pool.gather(short.seqs)
-        marked = apart.representatives(X, self.yardstick)
+        yardstick = apart.Yardstick.of(pool.gather(pool.sample(MEASURED, self.seed)))
+        marked = apart.representatives(X, yardstick)
         full = len(short.seqs) >= self.shortlist and self.shortlist < found.scored
         if marked.sum() < self.batch_size and full:
             # near-duplicates crowd the shortlist: look further down, until there are enough
-            wider = Sweep(
-                self.scorer, self.yardstick, self.batch_size, self.length,
-                _WIDER * self.shortlist, self.seed,
-            )  # fmt: skip
+            wider = replace(self, shortlist=_WIDER * self.shortlist)
             return wider.finish(wider.over(pool), pool)
         first = np.flatnonzero(marked)
         spread = self._chosen(X[first], short.scores[first])
