@@ -21,6 +21,11 @@ from activeloop.errors import Invalid, Problem
 
 Kind = Literal["text", "image", "table", "vectors"]
 Mode = Literal["auto", "incremental", "full"]
+Answer = Literal["one", "several"]
+Example = Annotated[str, Field(max_length=2000)]
+Reason = Annotated[str, Field(min_length=1, max_length=100)]
+TAKEN_KEYS = frozenset("ufhg")
+"""Letters that mean something else on the labelling page: undo, flag, guidelines, group."""
 MAX_CLASSES = 1000
 MAX_NAME = 100
 
@@ -29,6 +34,35 @@ Params = dict[str, JsonValue]
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class ClassDetail(_Part):
+    """What annotators are told of a class beside its name."""
+
+    color: Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")] = Field(
+        "", description="As #rrggbb; empty: none."
+    )
+    key: Annotated[str, Field(max_length=1)] = Field(
+        "", description="The key that chooses it: a digit or a letter without a meaning of its own."
+    )
+    description: Annotated[str, Field(max_length=2000)] = Field(
+        "", description="When it applies, in a sentence."
+    )
+    group: Annotated[str, Field(max_length=100)] = Field(
+        "", description="Heading under which it stands when there are many."
+    )
+    examples: Annotated[tuple[Example, ...], Field(max_length=20)] = Field(
+        (), description="Examples of it, for the guidelines."
+    )
+
+    @field_validator("key")
+    @classmethod
+    def _free(cls, key: str) -> str:
+        if key and (not key.isalnum() or key.lower() in TAKEN_KEYS):
+            raise ValueError(
+                f"{key!r} must be a digit or a letter; {', '.join(sorted(TAKEN_KEYS))} are taken"
+            )
+        return key.lower()
 
 
 class FeatureSpec(_Part):
@@ -87,6 +121,17 @@ class PromotionPolicy(_Part):
     )
 
 
+class SuggestionPolicy(_Part):
+    """Whether annotators see what the model thinks."""
+
+    show: bool = Field(False, description="Show the model's label beside the sample.")
+    hidden_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.2,
+        description="Share of the samples, drawn at random, whose suggestion is hidden all the "
+        "same; audit samples never show one. The team report compares the two.",
+    )
+
+
 class ProjectSpec(_Part):
     """A project: everything but `name`, `kind` and `classes` has a default."""
 
@@ -94,8 +139,16 @@ class ProjectSpec(_Part):
     name: str = Field(description="Unique name, 1 to 100 characters, not all digits, no slash.")
     kind: Kind = Field(description="What a sample is: text, image, table or vectors.")
     classes: tuple[str, ...] = Field(description="The class names, 2 to 1000, in order.")
+    class_details: dict[str, ClassDetail] = Field(
+        default_factory=dict,
+        description="By class name: color, key, description, group and examples. May also be "
+        "given in `classes`, as objects with a `name`.",
+    )
+    answer: Answer = Field(
+        "one", description="one: a sample has one label; several: any number, none among them."
+    )
     guidelines: Annotated[str, Field(max_length=100_000)] = Field(
-        "", description="What annotators should know."
+        "", description="What annotators should know, in Markdown."
     )
     features: FeatureSpec = Field(default_factory=FeatureSpec)
     model: ModelSpec = Field(default_factory=ModelSpec)
@@ -105,6 +158,41 @@ class ProjectSpec(_Part):
     )
     answers_per_sample: Annotated[int, Field(ge=1, le=25)] = Field(
         1, description="Answers by different people that complete a sample."
+    )
+    extra_answers: Annotated[int, Field(ge=0, le=25)] = Field(
+        0, description="How many more answers are asked for, one at a time, while people disagree."
+    )
+    min_agreement: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        0.5,
+        description="Share of the answers that must agree, and more than half of them; below it "
+        "people disagree, and the sample goes to review.",
+    )
+    consensus: Literal["majority", "dawid-skene"] = Field(
+        "majority",
+        description="What training takes as a sample's label: what most say, or what is likeliest "
+        "given how reliable each annotator is (Dawid & Skene, 1979).",
+    )
+    gold_share: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        0.0, description="Share of offers that are gold samples, whose label is known, unseen."
+    )
+    offer_groups: bool = Field(
+        True, description="Offer near-duplicates with their sample, to be answered together."
+    )
+    suggestions: SuggestionPolicy = Field(default_factory=SuggestionPolicy)
+    skip_reason: Literal["none", "optional", "required"] = Field(
+        "none", description="Whether people are asked why they skip."
+    )
+    skip_reasons: Annotated[tuple[Reason, ...], Field(max_length=9)] = Field(
+        ("unclear", "broken", "not in the list"), description="Reasons to choose from."
+    )
+    show_metadata: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
+        (), description="Metadata shown to annotators beside the sample."
+    )
+    cost_per_label: Annotated[float, Field(ge=0, le=1e6)] | None = Field(
+        None, description="What one answer costs, for the team report."
+    )
+    currency: Annotated[str, Field(max_length=10)] = Field(
+        "", description="What the cost is counted in."
     )
     audit_share: Annotated[float, Field(ge=0, le=0.5)] = Field(
         0.1, description="Share of samples reserved at random for evaluation, never trained on."
@@ -117,6 +205,22 @@ class ProjectSpec(_Part):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
         0, description="Seed of everything random in learning."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_classes(cls, values: Any) -> Any:
+        """Take classes that are given as objects apart into names and details."""
+        if not isinstance(values, dict) or not isinstance(values.get("classes"), list | tuple):
+            return values
+        if not any(isinstance(each, dict) for each in values["classes"]):
+            return values
+        names, details = [], dict(values.get("class_details") or {})
+        for each in values["classes"]:
+            name = each.get("name") if isinstance(each, dict) else each
+            names.append(name)
+            if isinstance(each, dict) and isinstance(name, str):
+                details[name] = {key: value for key, value in each.items() if key != "name"}
+        return {**values, "classes": names, "class_details": details}
 
     @field_validator("name")
     @classmethod
@@ -149,6 +253,13 @@ class ProjectSpec(_Part):
                 f"features.recipe {self.features.recipe!r} does not fit kind {self.kind!r}; "
                 f"use 'auto' or {self.kind!r}"
             )
+        unknown = [name for name in self.class_details if name not in self.classes]
+        if unknown:
+            raise ValueError(f"class_details names {unknown[0]!r}, which is not among the classes")
+        keys = [each.key for each in self.class_details.values() if each.key]
+        doubled = sorted({key for key in keys if keys.count(key) > 1})
+        if doubled:
+            raise ValueError(f"class_details gives the key {doubled[0]!r} to more than one class")
         return self
 
     def dump(self) -> dict[str, Any]:

@@ -36,9 +36,15 @@ class Ranking(SQLModel, table=True):
 
 
 class Candidate(SQLModel, table=True):
-    """A sample's place in a ranking."""
+    """A sample's place in a ranking, and what the version that ranked it takes it to be.
 
-    __table_args__ = (Index("candidate_open", "ranking_id", "position", **only("spent = false")),)
+    `twin_of` is the sample that it nearly repeats and that stands before it.
+    """
+
+    __table_args__ = (
+        Index("candidate_open", "ranking_id", "position", **only("spent = false")),
+        Index("candidate_twins", "ranking_id", "twin_of", **only("twin_of IS NOT NULL")),
+    )
     ranking_id: int = Field(
         sa_column=Column(BIG, ForeignKey("ranking.id", ondelete="CASCADE"), primary_key=True)
     )
@@ -46,6 +52,9 @@ class Candidate(SQLModel, table=True):
     sample_id: int = to("sample.id", index=True)
     score: float
     probability: float
+    suggestion: str | None = None
+    confidence: float | None = None
+    twin_of: int | None = Field(default=None, sa_column=Column(BIG))
     spent: bool = False
 
 

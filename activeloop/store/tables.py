@@ -9,17 +9,27 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from activeloop.store.columns import BIG, DOCUMENT, big, document, key, only, to, when
+from activeloop.store.label_tables import Consensus as Consensus  # noqa: PLC0414 - named here
+from activeloop.store.label_tables import Label as Label  # noqa: PLC0414 - named here
+from activeloop.store.label_tables import Offer as Offer  # noqa: PLC0414 - named here
 from activeloop.store.queue_tables import Candidate as Candidate  # noqa: PLC0414 - named here
 from activeloop.store.queue_tables import Ranking as Ranking  # noqa: PLC0414 - named here
 from activeloop.store.queue_tables import Sweep as Sweep  # noqa: PLC0414 - named here
 from activeloop.store.queue_tables import SweepRange as SweepRange  # noqa: PLC0414 - named here
+from activeloop.store.team_tables import Assignment as Assignment  # noqa: PLC0414 - named here
+from activeloop.store.team_tables import ClassChange as ClassChange  # noqa: PLC0414 - named here
+from activeloop.store.team_tables import Gold as Gold  # noqa: PLC0414 - named here
+from activeloop.store.team_tables import Guideline as Guideline  # noqa: PLC0414 - named here
+from activeloop.store.team_tables import GuidelineSeen as GuidelineSeen  # noqa: PLC0414 - named here
+from activeloop.store.team_tables import Report as Report  # noqa: PLC0414 - named here
+from activeloop.store.team_tables import Review as Review  # noqa: PLC0414 - named here
 
 SHUT = "stratum != 'train' OR slots <= 0 OR removed_at IS NOT NULL"
 """Of samples that a ranking must leave out: audit, complete or in hand, removed."""
 
 
 class User(SQLModel, table=True):
-    """A person or a program with a role: admin, engineer or annotator."""
+    """A person or a program with a role: admin, engineer, reviewer or annotator."""
 
     __tablename__ = "user_account"
     id: int = key()
@@ -208,6 +218,8 @@ class Version(SQLModel, table=True):
 
     `metrics` are those on the audit labels there were when it was trained; `latest` those on the
     audit labels of the project's latest run, the same for all versions, so that they compare.
+    `label_set` is the number of the last class change it knows. `panel` names the file with what it
+    predicts for a fixed random part of the pool; `moved` tells how that differs from its parent's.
     """
 
     __table_args__ = (UniqueConstraint("project_id", "number"), UniqueConstraint("run_id"))
@@ -232,90 +244,10 @@ class Version(SQLModel, table=True):
     latest: dict[str, Any] = document()
     seed: int
     libraries: dict[str, Any] = document()
+    label_set: int = 0
+    panel: str = ""
+    moved: dict[str, Any] = document()
     created_at: datetime = when()
-
-
-class Offer(SQLModel, table=True):
-    """A sample handed to one person under a lease, with how it came to be chosen.
-
-    `state` is open, answered, skipped or expired. A slot of the sample is held while the offer
-    is open or answered.
-    """
-
-    __table_args__ = (
-        Index(
-            "offer_once",
-            "sample_id",
-            "user_id",
-            unique=True,
-            **only("state IN ('open', 'answered', 'skipped')"),
-        ),
-        Index("offer_leases", "leased_until", **only("state = 'open'")),
-        Index("offer_mine", "project_id", "user_id", "id", **only("state = 'open'")),
-    )
-    id: int = key()
-    project_id: int = to("project.id")
-    sample_id: int = to("sample.id")
-    user_id: int = to("user_account.id")
-    kind: str
-    strategy: str
-    because: str = ""
-    ranking_id: int | None = Field(default=None, sa_column=Column(BIG))
-    position: int | None = None
-    version: int | None = None
-    ranked_at: datetime | None = when(nullable=True)
-    score: float | None = None
-    probability: float | None = None
-    state: str = "open"
-    leased_until: datetime = when()
-    created_at: datetime = when()
-
-
-class Label(SQLModel, table=True):
-    """An event: answer, skip, undo or imported. Never changed, never deleted.
-
-    `number` counts the project's events without a gap, in the order they were committed.
-    `counted` is false for an answer that came when the sample already had all it wanted.
-    """
-
-    __table_args__ = (
-        UniqueConstraint("project_id", "number"),
-        UniqueConstraint("project_id", "user_id", "key"),
-    )
-    id: int = key()
-    project_id: int = to("project.id")
-    number: int = 0
-    sample_id: int = to("sample.id", index=True)
-    offer_id: int | None = Field(default=None, sa_column=Column(BIG, index=True))
-    user_id: int | None = to("user_account.id", nullable=True)
-    kind: str
-    label: str | None = None
-    undoes: int | None = Field(default=None, sa_column=Column(BIG))
-    key: str | None = None
-    body_digest: str = ""
-    lead_ms: int | None = None
-    late: bool = False
-    counted: bool = True
-    created_at: datetime = when()
-
-
-class Consensus(SQLModel, table=True):
-    """The current label of a sample: what its counted answers agree on."""
-
-    __table_args__ = (
-        Index("consensus_done", "project_id", "stratum", "seq", **only("complete = true")),
-    )
-    sample_id: int = Field(
-        sa_column=Column(BIG, ForeignKey("sample.id", ondelete="CASCADE"), primary_key=True)
-    )
-    project_id: int = to("project.id")
-    seq: int
-    stratum: str
-    label: str | None = None
-    answers: int = 0
-    agreement: float = 1.0
-    complete: bool = False
-    number: int = 0
 
 
 class JobRow(SQLModel, table=True):
