@@ -32,7 +32,7 @@ def public(view: View) -> View:
 
 
 def role(name: str) -> Callable[[View], View]:
-    """Let accounts of at least this role call the view: annotator, engineer or admin."""
+    """Let accounts of at least this role call the view: annotator, reviewer, engineer or admin."""
     if name not in ROLES:
         raise ValueError(f"{name!r} is not a role")
 

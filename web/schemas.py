@@ -12,7 +12,7 @@ from activeloop.spec import Mode, ProjectSpec
 from web.bodies import BIGGEST
 
 Whole = Annotated[int, Field(ge=0, le=BIGGEST)]
-Role = Literal["annotator", "engineer", "admin"]
+Role = Literal["annotator", "reviewer", "engineer", "admin"]
 
 
 class _Asked(BaseModel):

@@ -10,7 +10,7 @@ import click
 from activeloop.commands.desk import data_option, services_for
 from activeloop.errors import Invalid
 
-ROLES = ("admin", "engineer", "annotator")
+ROLES = ("admin", "engineer", "reviewer", "annotator")
 
 
 @click.group()

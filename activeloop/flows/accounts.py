@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from activeloop.store.db import Session
     from activeloop.wiring import Services
 
-ROLES = ("annotator", "engineer", "admin")
+ROLES = ("annotator", "reviewer", "engineer", "admin")
 """From the least to the most; each may do what those before it may."""
 
 MIN_PASSWORD = 10

@@ -20,7 +20,7 @@ from activeloop.wiring import Services, build
 from web import create_app
 
 PASSWORD = "correct horse battery staple"
-ROLES = ("annotator", "engineer", "admin")
+ROLES = ("annotator", "reviewer", "engineer", "admin")
 
 
 @dataclass

@@ -35,6 +35,7 @@ FOR_ANNOTATORS = {
     ("GET", "/api/v1/me"),
     ("DELETE", "/api/v1/session"),
 }
+FOR_REVIEWERS: set[tuple[str, str]] = set()
 FOR_ADMINS = ("/api/v1/users", "/api/v1/tokens")
 
 
@@ -79,10 +80,12 @@ def test_a_route_that_declares_nothing_is_closed_to_everybody(
     assert "secret" not in answer.text
 
 
-def test_annotators_may_label_and_look_and_nothing_else(app: Flask) -> None:
+def test_annotators_may_label_and_look_and_reviewers_decide_and_nothing_else(app: Flask) -> None:
     for method, rule, role in api_routes(app):
         if (method, rule.rule) in FOR_ANNOTATORS:
             assert role == "annotator", rule
+        elif (method, rule.rule) in FOR_REVIEWERS:
+            assert role == "reviewer", rule
         elif rule.rule.startswith(FOR_ADMINS):
             assert role == "admin", rule
         else:
