@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,9 +14,15 @@ from sqlmodel import Session, col, select
 from activeloop.store.tables import Review
 
 Reason = Literal["disagreement", "suspected", "flag", "asked"]
-REASONS: tuple[Reason, ...] = ("disagreement", "suspected", "flag", "asked")
-"""Why a sample is in review: people disagree, its label is likely wrong, somebody flagged it, or
-somebody sent it."""
+DISAGREEMENT: Reason = "disagreement"
+"""The answers are in, and people disagree."""
+SUSPECTED: Reason = "suspected"
+"""The label is likely wrong."""
+FLAG: Reason = "flag"
+"""An annotator flagged the sample."""
+ASKED: Reason = "asked"
+"""Somebody sent the sample here."""
+REASONS = (DISAGREEMENT, SUSPECTED, FLAG, ASKED)
 
 _REVIEW: Table = Review.__table__  # type: ignore[attr-defined]
 _AT_ONCE = 500
@@ -27,13 +33,13 @@ def open_(
     project_id: int,
     sample_id: int,
     reason: Reason,
-    detail: Mapping[str, Any],
     *,
-    user_id: int | None,
+    detail: Mapping[str, Any],
     now: datetime,
+    user_id: int | None = None,
 ) -> None:
     """Send a sample to review; one that is there for this reason already gets the new detail."""
-    open_many(session, project_id, {sample_id: detail}, reason, user_id=user_id, now=now)
+    open_many(session, project_id, {sample_id: detail}, reason, now=now, user_id=user_id)
 
 
 def open_many(
@@ -42,8 +48,8 @@ def open_many(
     details: Mapping[int, Mapping[str, Any]],
     reason: Reason,
     *,
-    user_id: int | None,
     now: datetime,
+    user_id: int | None = None,
 ) -> None:
     """Send samples to review, each with its detail; index: review_once."""
     postgres = session.connection().dialect.name == "postgresql"
@@ -75,17 +81,18 @@ def open_many(
 def settle(
     session: Session,
     sample_id: int,
+    reason: Reason | None = None,
     *,
     now: datetime,
-    reasons: Sequence[Reason] = REASONS,
     state: Literal["done", "dismissed"] = "done",
     by: int | None = None,
     label_id: int | None = None,
 ) -> int:
-    """Close a sample's open reviews for these reasons and tell how many there were.
+    """Close a sample's open review for a reason, or all of them, and tell how many there were.
 
     Index: review_once.
     """
+    reasons = REASONS if reason is None else (reason,)
     closed = session.execute(
         update(_REVIEW)
         .where(
