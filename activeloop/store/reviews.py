@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -33,8 +33,8 @@ def open_(
     project_id: int,
     sample_id: int,
     reason: Reason,
-    *,
     detail: Mapping[str, Any],
+    *,
     now: datetime,
     user_id: int | None = None,
 ) -> None:
@@ -81,18 +81,17 @@ def open_many(
 def settle(
     session: Session,
     sample_id: int,
-    reason: Reason | None = None,
     *,
     now: datetime,
+    reasons: Sequence[Reason] = REASONS,
     state: Literal["done", "dismissed"] = "done",
     by: int | None = None,
     label_id: int | None = None,
 ) -> int:
-    """Close a sample's open review for a reason, or all of them, and tell how many there were.
+    """Close a sample's open reviews for these reasons and tell how many there were.
 
     Index: review_once.
     """
-    reasons = REASONS if reason is None else (reason,)
     closed = session.execute(
         update(_REVIEW)
         .where(
