@@ -12,6 +12,10 @@ from activeloop.spec import Mode, ProjectSpec
 from web.bodies import BIGGEST
 
 Whole = Annotated[int, Field(ge=0, le=BIGGEST)]
+LeadMs = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Key = Annotated[str, Field(min_length=1, max_length=200)]
+Note = Annotated[str, Field(max_length=2000)]
+Seconds = Annotated[int, Field(ge=5, le=86_400)]
 Role = Literal["annotator", "reviewer", "engineer", "admin"]
 
 
@@ -150,6 +154,7 @@ class HowMany(_Asked):
     """How many samples one wants to hold."""
 
     count: Annotated[int, Field(ge=1, le=100)] = 1
+    seconds: Seconds | None = None
 
 
 class OfferIds(_Asked):
@@ -187,11 +192,14 @@ class Offers(_Given):
 
 
 class Answer(_Asked):
-    """Exactly one of `label`, `labels` (with one name) and `skip: true`."""
+    """Exactly one of `label`, `labels` and `skip: true`.
+
+    Where a sample has one label `labels` holds one name; where it has several, any number.
+    """
 
     label: Annotated[str, Field(max_length=MAX_NAME)] | None = None
     labels: (
-        Annotated[list[Annotated[str, Field(max_length=MAX_NAME)]], Field(max_length=25)] | None
+        Annotated[list[Annotated[str, Field(max_length=MAX_NAME)]], Field(max_length=1000)] | None
     ) = None
     skip: bool = False
 
@@ -201,8 +209,80 @@ class NewLabel(_Asked):
 
     offer_id: Whole
     answer: Answer
-    lead_ms: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    key: Annotated[str, Field(min_length=1, max_length=200)]
+    lead_ms: LeadMs | None = None
+    key: Key
+    note: Note = ""
+    group: bool = False
+
+
+class Revision(_Asked):
+    """A new answer in the place of an old one; the same `key` again is the same change."""
+
+    answer: Answer
+    lead_ms: LeadMs | None = None
+    key: Key
+    note: Note = ""
+    group: bool = False
+
+
+class Flag(_Asked):
+    """A sample that reviewers should look at, and why."""
+
+    sample_id: Whole
+    note: Note = ""
+    key: Key
+
+
+class Flagged(_Given):
+    """A flag that is on disk."""
+
+    id: int
+    number: int
+    sample_id: int
+
+
+class KeptOffers(_Asked):
+    """Offers that one still looks at."""
+
+    offer_ids: Annotated[list[Whole], Field(max_length=1000)]
+    seconds: Seconds = 120
+
+
+class Kept(_Given):
+    """Until when one holds each of them."""
+
+    kept: dict[str, datetime]
+
+
+class Page(BaseModel):
+    """Which part of a list."""
+
+    before: Whole | None = None
+    count: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class OwnAnswer(_Given):
+    """An answer or a skip of one's own."""
+
+    id: int
+    number: int
+    sample: Sample
+    created_at: datetime
+
+
+class History(_Given):
+    """One's own answers, newest first."""
+
+    answers: list[OwnAnswer]
+
+
+class OwnProgress(_Given):
+    """How far one has come."""
+
+    answers: int
+    today: int
+    per_minute: float | None
+    learned: list[str]
 
 
 class Label(_Given):

@@ -1,4 +1,4 @@
-"""What annotators do with a sample in hand: answer, skip, take back. One transaction each."""
+"""What annotators do with a sample in hand: answer, skip, take back, change; all at once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from activeloop import answers
 from activeloop.errors import Conflict, Invalid, NotFound
-from activeloop.flows import due
+from activeloop.flows import propagating, settling
 from activeloop.flows.offering import Offered, OfferedSample, offer, shown
 from activeloop.flows.projects import spec_of
 from activeloop.learn import agreement
@@ -18,12 +19,56 @@ from activeloop.store import db, labels, offers, projects, rankings
 from activeloop.store.db import Session
 from activeloop.store.tables import Label, Offer, Project, Sample
 
-__all__ = ["Offered", "OfferedSample", "Recorded", "Undone", "offer", "record", "release", "undo"]
+__all__ = [
+    "Given",
+    "Offered",
+    "OfferedSample",
+    "Recorded",
+    "Undone",
+    "keep",
+    "offer",
+    "record",
+    "release",
+    "revise",
+    "undo",
+]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What somebody answers.
+
+    Attributes:
+        label: the answer's value (see `activeloop.answers`), or None to skip.
+        note: why it is skipped.
+        lead_ms: how long the sample was in sight.
+        group: whether the answer holds for the near-duplicates that were offered with it.
+    """
+
+    label: str | None
+    note: str = ""
+    lead_ms: int | None = None
+    group: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind of event that it is."""
+        return "skip" if self.label is None else "answer"
+
+    def digest(self, offer_id: int) -> str:
+        """Give the sha256 by which the same answer sent twice is recognised."""
+        said = [offer_id, self.label, self.label is None]
+        more = [self.note, self.group]
+        body = json.dumps(said + (more if any(more) else []))
+        return hashlib.sha256(body.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """An acknowledged event. `replayed` means the same key had been recorded before."""
+    """An acknowledged event. `replayed` means the same key had been recorded before.
+
+    `counted` is true for a gold sample, too: its answer counts for the annotator's score.
+    """
 
     id: int
     number: int
@@ -34,6 +79,7 @@ class Recorded:
     late: bool
     counted: bool
     replayed: bool = False
+    propagated: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,34 +93,27 @@ class Undone:
 
 
 def record(
-    session: Session,
-    project: Project,
-    user_id: int,
-    *,
-    offer_id: int,
-    label: str | None,
-    skip: bool,
-    lead_ms: int | None,
-    key: str,
+    session: Session, project: Project, user_id: int, given: Given, *, offer_id: int, key: str
 ) -> Recorded:
     """Record an answer or a skip for an offer, once per key.
 
     An answer that comes after its lease ended is kept; it counts when the sample still wants it.
 
     Raises:
-        Invalid: when the answer names no class of the project, or neither label nor skip.
+        Invalid: when the answer names no class of the project, or a reason to skip is missing.
         NotFound: when the person never held that offer.
         Conflict: when the key stands for another answer, or the offer is answered under another.
     """
     spec = spec_of(project)
-    _check(spec, label, skip=skip)
-    body = _digest(offer_id, label, skip)
+    body = given.digest(offer_id)
     held = offers.by_id(session, project.id, offer_id)
     if held is None or held.user_id != user_id:
         raise NotFound(f"You hold no offer {offer_id} in this project.")
     before = labels.by_key(session, project.id, user_id, key)
     if before is not None:
-        return _again(before, body)
+        return _again(session, before, body)
+    rule = settling.rule_of(session, project, spec)
+    given = checked(spec, given, rule)
     if held.state in ("answered", "skipped"):
         raise Conflict(
             f"Offer {offer_id} is {held.state} already; undo that first, or ask for a new offer."
@@ -82,7 +121,7 @@ def record(
     now = db.now(session)
     sample = offers.sample_of(session, held)
     late = held.state == "expired" or held.leased_until <= now
-    counted = _close(session, held, sample, skip=skip)
+    counted = _close(session, held, sample, skip=given.label is None)
     event = labels.append(
         session,
         Label(
@@ -90,45 +129,74 @@ def record(
             sample_id=sample.id,
             offer_id=held.id,
             user_id=user_id,
-            kind="skip" if skip else "answer",
-            label=label,
+            kind=given.kind,
+            label=given.label,
+            note=given.note,
             key=key,
             body_digest=body,
-            lead_ms=lead_ms,
+            lead_ms=given.lead_ms,
             late=late,
-            counted=counted,
+            counted=counted and held.kind != offers.GOLD,
             created_at=now,
         ),
     )
-    projects.count(session, project.id, **{"skips" if skip else "answers": 1})
-    if counted and not skip:
-        _settle(session, spec, sample, event.number)
-        due.ask_if_due(session, project, spec, now)
-    return _recorded(event)
+    projects.count(session, project.id, **{"skips" if given.label is None else "answers": 1})
+    covered = 0
+    if event.counted and given.label is not None:
+        settling.settle(session, sample, rule, number=event.number, now=now)
+        if given.group:
+            covered = propagating.spread(session, held, event, rule, now=now)
+        settling.learn_if_due(session, project, spec, now)
+    return _recorded(event, gold=held.kind == offers.GOLD, propagated=covered)
 
 
-def _check(spec: ProjectSpec, label: str | None, *, skip: bool) -> None:
-    if skip == (label is not None):
-        raise Invalid.field("answer", "must have exactly one of 'label' and 'skip'.")
-    if label is not None and label not in spec.classes:
+def checked(spec: ProjectSpec, given: Given, rule: agreement.Rule) -> Given:
+    """Make sure that an answer can be recorded, in the project's words of today.
+
+    A name from a page that was loaded before a class was renamed or merged is carried over.
+
+    Raises:
+        Invalid: when it names no class, or a reason to skip is missing.
+    """
+    if given.label is None:
+        if spec.skip_reason == "required" and not given.note.strip():
+            raise Invalid.field(
+                "note", "must say why the sample is skipped: the project asks for a reason."
+            )
+        return given
+    try:
+        named = answers.read(spec.answer, given.label)
+    except ValueError as error:
+        raise Invalid.field("answer.labels", "must be a list of class names.") from error
+    today = [_today(name, spec, rule) for name in named]
+    unknown = [name for name in today if name not in spec.classes]
+    if unknown:
         some = ", ".join(spec.classes[:10]) + (", ..." if len(spec.classes) > 10 else "")
-        raise Invalid.field("answer.label", f"{label!r} is not a class of this project ({some}).")
+        where = "answer.label" if spec.answer == "one" else "answer.labels"
+        raise Invalid.field(where, f"{unknown[0]!r} is not a class of this project ({some}).")
+    return Given(answers.write(spec, today), given.note, given.lead_ms, given.group)
 
 
-def _digest(offer_id: int, label: str | None, skip: bool) -> str:  # noqa: FBT001 - the wire's words
-    return hashlib.sha256(json.dumps([offer_id, label, skip]).encode()).hexdigest()
+def _today(name: str, spec: ProjectSpec, rule: agreement.Rule) -> str:
+    if name in spec.classes:
+        return name
+    # as if it had been said before the first change: nobody can have meant a later class by it
+    single = agreement.Rule(changes=rule.changes)
+    return agreement.carried(name, -1, single) or name
 
 
-def _again(before: Label, body: str) -> Recorded:
+def _again(session: Session, before: Label, body: str) -> Recorded:
     if before.body_digest != body:
         raise Conflict(
             f"The key {before.key!r} was used for another answer (label {before.id}); "
             "a new answer needs a new key."
         )
-    return _recorded(before, replayed=True)
+    held = offers.by_id(session, before.project_id, before.offer_id or 0)
+    gold = held is not None and held.kind == offers.GOLD
+    return _recorded(before, gold=gold, replayed=True)
 
 
-def _recorded(event: Label, *, replayed: bool = False) -> Recorded:
+def _recorded(event: Label, *, gold: bool, replayed: bool = False, propagated: int = 0) -> Recorded:
     return Recorded(
         id=event.id,
         number=event.number,
@@ -137,13 +205,18 @@ def _recorded(event: Label, *, replayed: bool = False) -> Recorded:
         kind=event.kind,
         label=event.label,
         late=event.late,
-        counted=event.counted,
+        counted=event.counted or gold,
         replayed=replayed,
+        propagated=propagated,
     )
 
 
 def _close(session: Session, held: Offer, sample: Sample, *, skip: bool) -> bool:
     """Close an offer and tell whether its answer counts."""
+    if held.kind == offers.GOLD:
+        _inherits(session, held)
+        offers.close(session, held, "skipped" if skip else "answered")
+        return True
     holding = held.state == "open" or _inherits(session, held)
     if skip:
         if holding:
@@ -159,7 +232,7 @@ def _close(session: Session, held: Offer, sample: Sample, *, skip: bool) -> bool
 def _inherits(session: Session, expired: Offer) -> bool:
     """Take over the slot of a newer offer of the same sample to the same person."""
     newer = offers.held(session, expired.sample_id, expired.user_id)
-    if newer is None:
+    if newer is None or newer.id == expired.id:
         return False
     if newer.state != "open":
         raise Conflict(f"You have {newer.state} this sample already, under offer {newer.id}.")
@@ -167,62 +240,94 @@ def _inherits(session: Session, expired: Offer) -> bool:
     return True
 
 
-def _settle(session: Session, spec: ProjectSpec, sample: Sample, number: int) -> None:
-    events = labels.of_sample(session, sample.id)
-    agreed = agreement.agree(events, wanted=spec.answers_per_sample)
-    labels.settle(session, sample, agreed, number=number)
-
-
 def undo(session: Session, project: Project, user_id: int, label_id: int) -> Undone:
     """Take back one's own answer or skip; its sample is in hand again.
+
+    What was answered with it, for near-duplicates, is taken back as well.
 
     Raises:
         NotFound: when the person has no such answer.
         Conflict: when the sample has since been completed by others.
     """
-    event = labels.by_id(session, project.id, label_id)
-    if event is None or event.user_id != user_id or event.kind not in ("answer", "skip"):
-        raise NotFound(f"You have no answer {label_id} in this project.")
+    event = _own(session, project, user_id, label_id)
     spec = spec_of(project)
     now = db.now(session)
     held = offers.by_id(session, project.id, event.offer_id or 0)
     if held is None:
         raise NotFound(f"Answer {label_id} has no offer.")
     ranking = rankings.current(session, project)
-    if labels.undone(session, label_id):
+    if labels.undone(session, event):
         offered = shown(session, [held], ranking)[0] if held.state == "open" else None
         return Undone(label_id, event.number, offered, replayed=True)
     sample = offers.sample_of(session, held)
     _reopen(session, held, sample, event, until=offers.lease(now, spec.lease_seconds))
-    taken_back = labels.append(
-        session,
-        Label(
-            project_id=project.id,
-            sample_id=sample.id,
-            offer_id=held.id,
-            user_id=user_id,
-            kind="undo",
-            undoes=label_id,
-            created_at=now,
-        ),
-    )
-    steps = {"skips": -1} if event.kind == "skip" else {"answers": -1}
-    projects.count(session, project.id, **steps)
+    taken_back = labels.append(session, undoing(event, user_id, now))
+    projects.count(session, project.id, **{"skips" if event.kind == "skip" else "answers": -1})
     if event.counted and event.kind == "answer":
-        _settle(session, spec, sample, taken_back.number)
+        rule = settling.rule_of(session, project, spec)
+        settling.settle(session, sample, rule, number=taken_back.number, now=now)
+        propagating.take_back(session, held, rule, now=now)
     return Undone(label_id, taken_back.number, shown(session, [held], ranking)[0])
+
+
+def undoing(event: Label, user_id: int, now: datetime) -> Label:
+    """Make the event that takes another one back."""
+    return Label(
+        project_id=event.project_id,
+        sample_id=event.sample_id,
+        offer_id=event.offer_id,
+        user_id=user_id,
+        kind="undo",
+        undoes=event.id,
+        created_at=now,
+    )
+
+
+def _own(session: Session, project: Project, user_id: int, label_id: int) -> Label:
+    event = labels.by_id(session, project.id, label_id)
+    if event is None or event.user_id != user_id or event.kind not in ("answer", "skip"):
+        raise NotFound(f"You have no answer {label_id} in this project.")
+    return event
 
 
 def _reopen(
     session: Session, held: Offer, sample: Sample, event: Label, *, until: datetime
 ) -> None:
     holds_slot = event.kind == "answer" and event.counted
-    if not holds_slot and not offers.take_slot(session, sample.id):
+    gold = held.kind == offers.GOLD
+    if not (gold or holds_slot or offers.take_slot(session, sample.id)):
         raise Conflict("Others have completed this sample since; it cannot be taken back.")
     held.leased_until = until
     offers.close(session, held, "open")
 
 
+def revise(
+    session: Session, project: Project, user_id: int, given: Given, *, label_id: int, key: str
+) -> Recorded:
+    """Change one's own answer: the old one is taken back and the new one recorded, at once.
+
+    Raises:
+        Invalid, NotFound, Conflict: as `record` and `undo` do; then nothing is changed.
+    """
+    event = _own(session, project, user_id, label_id)
+    offer_id = event.offer_id or 0
+    before = labels.by_key(session, project.id, user_id, key)
+    if before is not None:
+        return _again(session, before, given.digest(offer_id))
+    if labels.undone(session, event):
+        raise Conflict(f"Answer {label_id} was changed or taken back already; reload the history.")
+    undo(session, project, user_id, label_id)
+    return record(session, project, user_id, given, offer_id=offer_id, key=key)
+
+
 def release(session: Session, project: Project, user_id: int, offer_ids: Sequence[int]) -> int:
     """Give back offers one will not answer; the next person gets them at once."""
     return offers.release(session, project.id, user_id, offer_ids)
+
+
+def keep(
+    session: Session, project: Project, user_id: int, offer_ids: Sequence[int], *, seconds: int
+) -> dict[int, datetime]:
+    """Prolong one's leases; what is not in the answer was lost, and may be with somebody else."""
+    until = offers.lease(db.now(session), min(seconds, spec_of(project).lease_seconds))
+    return dict.fromkeys(offers.keep(session, project.id, user_id, offer_ids, until), until)

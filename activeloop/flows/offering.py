@@ -73,6 +73,7 @@ def offer(
     *,
     count: int,
     chance: Callable[[], float],
+    seconds: int | None = None,
 ) -> Offered:
     """Bring what a person holds up to `count` samples, their own open ones first.
 
@@ -82,12 +83,14 @@ def offer(
         user_id: the annotator.
         count: how many samples they want to hold (1..100).
         chance: draws from [0, 1); decides which offers come from the audit stratum.
+        seconds: how long to hold them, at most as long as the project says; a page that prolongs
+            its leases asks for less, so that what it leaves behind is soon with somebody else.
     """
     if not 1 <= count <= MAX_OFFERS:
         raise Invalid.field("count", f"must be 1 to {MAX_OFFERS}, is {count}.")
     spec = spec_of(project)
     now = db.now(session)
-    until = offers.lease(now, spec.lease_seconds)
+    until = offers.lease(now, min(seconds or spec.lease_seconds, spec.lease_seconds))
     held = offers.mine(session, project.id, user_id, now)[:count]
     offers.extend(session, held, until)
     ranking = rankings.current(session, project)

@@ -265,10 +265,8 @@ def _answer(stage: _Stage, number: int, chance: Callable[[], float]) -> list[int
             session,
             project,
             stage.annotator,
+            labelling.Given(stage.oracle.answer(held.sample.external_id or "")),
             offer_id=held.offer.id,
-            label=stage.oracle.answer(held.sample.external_id or ""),
-            skip=False,
-            lead_ms=None,
             key=f"answer-{number}",
         )
         return list(session.info.get(NEW_JOBS, []))

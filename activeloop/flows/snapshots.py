@@ -34,9 +34,8 @@ def snapshot(
     session: Session, project_id: int, spec: ProjectSpec, number: int
 ) -> tuple[Labelled, Labelled]:
     """Give the settled labels of the train and the audit stratum through event `number`."""
-    agreed = agreement.replay(
-        labels.through(session, project_id, number), wanted=spec.answers_per_sample
-    )
+    rule = agreement.Rule.of(spec, labels.changes(session, project_id, number))
+    agreed = agreement.replay(labels.through(session, project_id, number), rule)
     settled = {i: each.label for i, each in agreed.items() if each.complete and each.label}
     places = labels.snapshot_seqs(session, sorted(settled))
     split: dict[str, list[tuple[int, str]]] = {"train": [], "audit": []}

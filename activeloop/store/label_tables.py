@@ -28,6 +28,7 @@ class Offer(SQLModel, table=True):
         ),
         Index("offer_leases", "leased_until", **only("state = 'open'")),
         Index("offer_mine", "project_id", "user_id", "id", **only("state = 'open'")),
+        Index("offer_of_sample", "sample_id"),
         Index("offer_propagated", "of_offer", **only("of_offer IS NOT NULL")),
     )
     id: int = key()

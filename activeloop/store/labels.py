@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Table, bindparam, delete, insert, update
 from sqlmodel import Session, col, func, select
 
-from activeloop.events import Agreed, Event
+from activeloop.events import Agreed, Change, Event
 from activeloop.store import projects
-from activeloop.store.tables import Consensus, Label, Sample
+from activeloop.store.tables import ClassChange, Consensus, Label, Sample
 
 _EVENT = (
     col(Label.id),
@@ -20,7 +21,23 @@ _EVENT = (
     col(Label.label),
     col(Label.undoes),
     col(Label.counted),
+    col(Label.number),
+    col(Label.user_id),
 )
+_LABEL: Table = Label.__table__  # type: ignore[attr-defined]
+_CONSENSUS: Table = Consensus.__table__  # type: ignore[attr-defined]
+_OF_SAMPLE = (
+    sqlalchemy.select(*_EVENT)
+    .where(col(Label.sample_id) == bindparam("sample"))
+    .order_by(col(Label.number))
+)
+
+_STOOD = sqlalchemy.select(
+    col(Consensus.label),
+    col(Consensus.complete),
+    col(Consensus.disputed),
+    col(Consensus.wants),
+).where(col(Consensus.sample_id) == bindparam("sample"))
 
 
 def by_id(session: Session, project_id: int, label_id: int) -> Label | None:
@@ -47,18 +64,30 @@ def append(session: Session, label: Label) -> Label:
     return label
 
 
-def undone(session: Session, label_id: int) -> bool:
-    """Tell whether an event has been taken back."""
-    found = session.exec(select(Label.id).where(Label.undoes == label_id)).first()
+def undone(session: Session, label: Label) -> bool:
+    """Tell whether an event has been taken back. Index: label.sample_id."""
+    found = session.execute(
+        sqlalchemy.select(col(Label.id)).where(
+            col(Label.sample_id) == label.sample_id, col(Label.undoes) == label.id
+        )
+    ).first()
     return found is not None
 
 
 def of_sample(session: Session, sample_id: int) -> list[Event]:
-    """Read a sample's events in order."""
-    found = session.exec(
-        select(Label).where(Label.sample_id == sample_id).order_by(col(Label.number))
+    """Read a sample's events in order. Index: label.sample_id."""
+    return [Event(*row) for row in session.execute(_OF_SAMPLE, {"sample": sample_id})]
+
+
+def of_offers(session: Session, offer_ids: Sequence[int]) -> list[Label]:
+    """Read the answers given under some offers, in order. Index: label.offer_id."""
+    if not offer_ids:
+        return []
+    return list(
+        session.exec(
+            select(Label).where(col(Label.offer_id).in_(offer_ids)).order_by(col(Label.number))
+        )
     )
-    return [Event(e.id, e.sample_id, e.kind, e.label, e.undoes, e.counted) for e in found]
 
 
 def through(session: Session, project_id: int, number: int) -> Iterator[Event]:
@@ -73,15 +102,43 @@ def through(session: Session, project_id: int, number: int) -> Iterator[Event]:
         yield Event(*row)
 
 
+def changes(session: Session, project_id: int, number: int | None = None) -> list[Change]:
+    """Read the changes of a project's label set, through event `number` or all, in order."""
+    query = (
+        sqlalchemy.select(col(ClassChange.number), col(ClassChange.kind), col(ClassChange.mapping))
+        .where(col(ClassChange.project_id) == project_id)
+        .order_by(col(ClassChange.number))
+    )
+    if number is not None:
+        query = query.where(col(ClassChange.number) <= number)
+    return [Change(*row) for row in session.execute(query)]
+
+
+class Stood(NamedTuple):
+    """What a sample's answers had come to before they were counted anew."""
+
+    label: str | None
+    complete: bool
+    disputed: bool
+    wants: int
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the sample counted as labelled."""
+        return self.complete and self.label is not None
+
+
+def stood(session: Session, sample_id: int, *, wanted: int) -> Stood:
+    """Read a sample's consensus; before its first answer it wants `wanted` of them."""
+    row = session.execute(_STOOD, {"sample": sample_id}).first()
+    return Stood(*row) if row is not None else Stood(None, False, False, wanted)  # noqa: FBT003
+
+
 def settle(session: Session, sample: Sample, agreed: Agreed, *, number: int) -> None:
-    """Keep a sample's consensus, and the counts of labelled samples in step with it."""
-    before = session.get(Consensus, sample.id)
-    was = before is not None and before.complete and before.label is not None
-    session.execute(delete(Consensus).where(col(Consensus.sample_id) == sample.id))
-    if before is not None:
-        session.expunge(before)
-    session.execute(
-        insert(Consensus).values(
+    """Keep a sample's consensus. The counts of labelled samples are the caller's."""
+    session.connection().execute(delete(_CONSENSUS).where(_CONSENSUS.c.sample_id == sample.id))
+    session.connection().execute(
+        insert(_CONSENSUS).values(
             sample_id=sample.id,
             project_id=sample.project_id,
             seq=sample.seq,
@@ -90,11 +147,11 @@ def settle(session: Session, sample: Sample, agreed: Agreed, *, number: int) -> 
             answers=agreed.answers,
             agreement=agreed.agreement,
             complete=agreed.complete,
+            disputed=agreed.disputed,
+            wants=agreed.wants,
             number=number,
         )
     )
-    step = int(agreed.complete and agreed.label is not None) - int(was)
-    projects.count(session, sample.project_id, **{f"labelled_{sample.stratum}": step})
 
 
 def append_imported(
@@ -137,6 +194,8 @@ def append_imported(
                 "answers": 1,
                 "agreement": 1.0,
                 "complete": True,
+                "disputed": False,
+                "wants": 0,
                 "number": number,
             }
         )
@@ -195,11 +254,37 @@ def snapshot_seqs(session: Session, sample_ids: Sequence[int]) -> dict[int, tupl
 
 
 def disputed(session: Session, project_id: int) -> int:
-    """Count the samples whose answers are all in but tied. Index: consensus_done."""
+    """Count the samples whose answers are all in but disagree. Index: consensus_disputed."""
     return session.exec(
         select(func.count()).where(
-            Consensus.project_id == project_id,
-            col(Consensus.complete).is_(True),
-            col(Consensus.label).is_(None),
+            Consensus.project_id == project_id, col(Consensus.disputed).is_(True)
         )
     ).one()
+
+
+def of_person(
+    session: Session, project_id: int, user_id: int, *, before: int | None, count: int
+) -> list[Label]:
+    """List a person's answers and skips, newest first, those taken back left out.
+
+    Index: label_by_person.
+    """
+    taken_back = sqlalchemy.select(col(Label.undoes)).where(
+        col(Label.project_id) == project_id,
+        col(Label.user_id) == user_id,
+        col(Label.undoes).is_not(None),
+    )
+    query = (
+        select(Label)
+        .where(
+            Label.project_id == project_id,
+            Label.user_id == user_id,
+            col(Label.kind).in_(("answer", "skip")),
+            col(Label.id).not_in(taken_back),
+        )
+        .order_by(col(Label.number).desc())
+        .limit(count)
+    )
+    if before is not None:
+        query = query.where(Label.number < before)
+    return list(session.exec(query))

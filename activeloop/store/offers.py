@@ -11,6 +11,9 @@ from sqlmodel import Session, col, select
 
 from activeloop.store.tables import Candidate, Offer, Project, Sample
 
+GOLD = "gold"
+"""The kind of offer whose sample has no slots: everybody may answer it once."""
+
 HOLDS = ("open", "answered", "skipped")
 """States in which an offer keeps its sample from being offered to the same person again."""
 
@@ -24,7 +27,21 @@ def by_id(session: Session, project_id: int, offer_id: int) -> Offer | None:
 
 def sample_of(session: Session, offer: Offer) -> Sample:
     """Read and lock the sample an offer is about."""
-    return session.exec(select(Sample).where(Sample.id == offer.sample_id).with_for_update()).one()
+    return locked(session, offer.sample_id)
+
+
+def locked(session: Session, sample_id: int) -> Sample:
+    """Read a sample and lock it until the commit."""
+    return session.exec(select(Sample).where(Sample.id == sample_id).with_for_update()).one()
+
+
+def find_locked(session: Session, project_id: int, sample_id: int) -> Sample | None:
+    """Look a sample up within its project and lock it until the commit."""
+    return session.exec(
+        select(Sample)
+        .where(Sample.id == sample_id, Sample.project_id == project_id)
+        .with_for_update()
+    ).one_or_none()
 
 
 def mine(session: Session, project_id: int, user_id: int, now: datetime) -> list[Offer]:
@@ -100,10 +117,12 @@ def _open_to(query: Any, user_id: int, count: int) -> Select[Any]:
 
 
 def add(session: Session, offers: Sequence[Offer]) -> None:
-    """Keep new offers and take one slot of each one's sample."""
-    ids = [offer.sample_id for offer in offers]
+    """Keep new offers and take one slot of each one's sample, but for gold."""
+    ids = [offer.sample_id for offer in offers if offer.kind != GOLD]
     session.add_all(offers)
     session.flush()
+    if not ids:
+        return
     session.execute(
         update(Sample)
         .where(col(Sample.id).in_(ids))
@@ -129,6 +148,10 @@ def give_back(session: Session, sample_ids: Sequence[int]) -> None:
             .values(slots=Sample.slots + 1)
             .execution_options(synchronize_session=False)
         )
+    _unspend(session, sample_ids)
+
+
+def _unspend(session: Session, sample_ids: Sequence[int]) -> None:
     session.execute(
         update(Candidate)
         .where(
@@ -138,6 +161,20 @@ def give_back(session: Session, sample_ids: Sequence[int]) -> None:
         .values(spent=False)
         .execution_options(synchronize_session=False)
     )
+
+
+def widen(session: Session, sample_id: int, by: int) -> None:
+    """Let a sample want more answers, or fewer; one that wants more is in its place again."""
+    if by == 0:
+        return
+    session.execute(
+        update(Sample)
+        .where(col(Sample.id) == sample_id)
+        .values(slots=Sample.slots + by)
+        .execution_options(synchronize_session=False)
+    )
+    if by > 0:
+        _unspend(session, [sample_id])
 
 
 def take_slot(session: Session, sample_id: int) -> bool:
@@ -150,6 +187,59 @@ def take_slot(session: Session, sample_id: int) -> bool:
         .execution_options(synchronize_session=False)
     ).first()
     return taken is not None
+
+
+def twins(session: Session, offer: Offer, *, most: int) -> list[Sample]:
+    """Lock the near-duplicates of an offered sample that its answer may cover.
+
+    They are those of the ranking that served it, still wanted, and not yet in the same person's
+    hands. Index: candidate_twins.
+    """
+    if offer.ranking_id is None:
+        return []
+    query = (
+        select(Sample)
+        .join(Candidate, col(Candidate.sample_id) == col(Sample.id))
+        .where(Candidate.ranking_id == offer.ranking_id, Candidate.twin_of == offer.sample_id)
+        .order_by(col(Candidate.position))
+    )
+    return list(session.execute(_open_to(query, offer.user_id, most)).scalars())
+
+
+def propagated(session: Session, offer_id: int) -> list[Offer]:
+    """List the answers given with this one to near-duplicates. Index: offer_propagated."""
+    return list(
+        session.exec(
+            select(Offer)
+            .where(Offer.of_offer == offer_id, Offer.state == "answered")
+            .order_by(col(Offer.sample_id))
+        )
+    )
+
+
+def keep(
+    session: Session, project_id: int, user_id: int, ids: Sequence[int], until: datetime
+) -> list[int]:
+    """Let the leases that a person still holds of these offers run until `until`."""
+    rows = session.execute(
+        update(Offer)
+        .where(
+            col(Offer.id).in_(list(ids)),
+            col(Offer.project_id) == project_id,
+            col(Offer.user_id) == user_id,
+            col(Offer.state) == "open",
+        )
+        .values(leased_until=until)
+        .returning(col(Offer.id))
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    return sorted(rows)
+
+
+def met(session: Session, sample_id: int, user_id: int) -> bool:
+    """Tell whether a sample was ever in a person's hands."""
+    query = select(Offer.id).where(Offer.sample_id == sample_id, Offer.user_id == user_id)
+    return session.exec(query.limit(1)).first() is not None
 
 
 def close(session: Session, offer: Offer, state: str) -> None:
@@ -181,12 +271,11 @@ def release(session: Session, project_id: int, user_id: int, ids: Sequence[int])
             col(Offer.state) == "open",
         )
         .values(state="expired")
-        .returning(col(Offer.sample_id))
+        .returning(col(Offer.sample_id), col(Offer.kind))
         .execution_options(synchronize_session=False)
-    ).scalars()
-    samples = list(rows)
-    give_back(session, samples)
-    return len(samples)
+    ).all()
+    give_back(session, [sample_id for sample_id, kind in rows if kind != GOLD])
+    return len(rows)
 
 
 def expire(session: Session, now: datetime, *, limit: int = 1000) -> int:
@@ -202,12 +291,11 @@ def expire(session: Session, now: datetime, *, limit: int = 1000) -> int:
         update(Offer)
         .where(col(Offer.id).in_(due))
         .values(state="expired")
-        .returning(col(Offer.sample_id))
+        .returning(col(Offer.sample_id), col(Offer.kind))
         .execution_options(synchronize_session=False)
-    ).scalars()
-    samples = list(rows)
-    give_back(session, samples)
-    return len(samples)
+    ).all()
+    give_back(session, [sample_id for sample_id, kind in rows if kind != GOLD])
+    return len(rows)
 
 
 def open_count(session: Session, project_id: int) -> int:

@@ -77,10 +77,10 @@ class Annotator:
                     session,
                     self.project,
                     self.id,
+                    labelling.Given(
+                        label or self._truth[int(held.sample.external_id or 0)], lead_ms=900
+                    ),
                     offer_id=held.offer.id,
-                    label=label or self._truth[int(held.sample.external_id or 0)],
-                    skip=False,
-                    lead_ms=900,
                     key=f"{held.offer.id}",
                 )
             seen.append(held)

@@ -38,10 +38,8 @@ def answer(services: Services, pool: Project, name: str, labels: list[str]) -> l
                 session,
                 there,
                 person,
+                labelling.Given(label, lead_ms=1234),
                 offer_id=each.offer.id,
-                label=label,
-                skip=False,
-                lead_ms=1234,
                 key=f"{name} {each.offer.id}",
             )
         return [each.sample.id for each in given]

@@ -149,10 +149,8 @@ def test_a_label_for_a_sample_in_the_pool_is_taken_when_nobody_answers_it(
             session,
             session.get_one(Project, pool.id),
             answered[0],
+            labelling.Given("bad"),
             offer_id=answered[1],
-            label="bad",
-            skip=False,
-            lead_ms=None,
             key="k",
         )
 

@@ -38,10 +38,8 @@ def answer(
             session,
             project,
             user,
+            labelling.Given(label, lead_ms=100),
             offer_id=offer_id,
-            label=label,
-            skip=label is None,
-            lead_ms=100,
             key=key or f"{user}-{offer_id}-{label}",
         )
 

@@ -32,6 +32,11 @@ FOR_ANNOTATORS = {
     ("POST", "/api/v1/projects/<p>/offers/release"),
     ("POST", "/api/v1/projects/<p>/labels"),
     ("POST", "/api/v1/projects/<p>/labels/<label_id>/undo"),
+    ("POST", "/api/v1/projects/<p>/labels/<label_id>/revise"),
+    ("POST", "/api/v1/projects/<p>/offers/keep"),
+    ("POST", "/api/v1/projects/<p>/flags"),
+    ("GET", "/api/v1/projects/<p>/history"),
+    ("GET", "/api/v1/projects/<p>/me"),
     ("GET", "/api/v1/me"),
     ("DELETE", "/api/v1/session"),
 }

@@ -7,8 +7,10 @@ from typing import Any
 
 from flask import Blueprint
 
+from activeloop import answers
 from activeloop.errors import Invalid
-from activeloop.flows import labelling, projects
+from activeloop.flows import deciding, labelling, own, projects
+from activeloop.spec import ProjectSpec
 from activeloop.store.db import Session
 from web import schemas
 from web.context import account, services
@@ -27,7 +29,9 @@ def offer(p: str, body: schemas.HowMany) -> dict[str, Any]:
 
     def offered(session: Session) -> dict[str, Any]:
         project = projects.find(session, p)
-        return labelling.offer(session, project, who, count=body.count, chance=chance).as_json()
+        return labelling.offer(
+            session, project, who, count=body.count, chance=chance, seconds=body.seconds
+        ).as_json()
 
     return services().settle(offered)
 
@@ -59,17 +63,11 @@ def record(p: str, body: schemas.NewLabel) -> dict[str, Any]:
     Once this is answered the label is on disk. Sent again with the same `key` it gives the same
     answer; the same key with another body is a conflict.
     """
-    label = _label(body.answer)
     with services().write() as session:
+        project = projects.find(session, p)
+        given = _given(projects.spec_of(project), body)
         recorded = labelling.record(
-            session,
-            projects.find(session, p),
-            account().id,
-            offer_id=body.offer_id,
-            label=label,
-            skip=body.answer.skip,
-            lead_ms=body.lead_ms,
-            key=body.key,
+            session, project, account().id, given, offer_id=body.offer_id, key=body.key
         )
     return asdict(recorded)
 
@@ -93,19 +91,98 @@ def undo(p: str, label_id: int) -> dict[str, Any]:
     }
 
 
-def _label(answer: schemas.Answer) -> str | None:
-    """Read the one label out of an answer.
+@routes.post(
+    "/projects/{p}/labels/{label_id}/revise",
+    role="annotator",
+    status=201,
+    body=schemas.Revision,
+    gives=schemas.Label,
+    refuses=(409,),
+)
+def revise(p: str, label_id: int, body: schemas.Revision) -> dict[str, Any]:
+    """Change one's own answer: the old one is taken back and the new one recorded, at once."""
+    with services().write() as session:
+        project = projects.find(session, p)
+        recorded = labelling.revise(
+            session,
+            project,
+            account().id,
+            _given(projects.spec_of(project), body),
+            label_id=label_id,
+            key=body.key,
+        )
+    return asdict(recorded)
+
+
+@routes.post(
+    "/projects/{p}/offers/keep", role="annotator", body=schemas.KeptOffers, gives=schemas.Kept
+)
+def keep(p: str, body: schemas.KeptOffers) -> dict[str, Any]:
+    """Prolong the leases of what one holds; what is not in the answer was lost."""
+    with services().write() as session:
+        project = projects.find(session, p)
+        kept = labelling.keep(session, project, account().id, body.offer_ids, seconds=body.seconds)
+    return {"kept": {str(offer_id): until.isoformat() for offer_id, until in kept.items()}}
+
+
+@routes.get("/projects/{p}/history", role="annotator", query=schemas.Page, gives=schemas.History)
+def history(p: str, query: schemas.Page) -> dict[str, Any]:
+    """List one's own answers and skips, newest first; `before` is the number of an event."""
+    with services().read() as session:
+        project = projects.find(session, p)
+        found = own.history(session, project, account().id, before=query.before, count=query.count)
+    return {"answers": found}
+
+
+@routes.get("/projects/{p}/me", role="annotator", gives=schemas.OwnProgress)
+def me(p: str) -> dict[str, Any]:
+    """Tell one's own progress, pace, and what one's answers changed."""
+    with services().read() as session:
+        return own.progress(session, projects.find(session, p), account().id)
+
+
+@routes.post(
+    "/projects/{p}/flags", role="annotator", status=201, body=schemas.Flag, gives=schemas.Flagged
+)
+def flag(p: str, body: schemas.Flag) -> dict[str, Any]:
+    """Flag a sample for the reviewers, with a note; it stays in hand."""
+    who = account()
+    with services().write() as session:
+        event = deciding.flag(
+            session,
+            projects.find(session, p),
+            who.id,
+            sample_id=body.sample_id,
+            note=body.note,
+            key=body.key,
+            anywhere=who.may("reviewer"),
+        )
+        return {"id": event.id, "number": event.number, "sample_id": event.sample_id}
+
+
+def _given(spec: ProjectSpec, body: schemas.NewLabel | schemas.Revision) -> labelling.Given:
+    """Read what is answered.
 
     Raises:
         Invalid: when it holds none or more than one of label, labels and skip.
     """
+    return labelling.Given(
+        _value(spec, body.answer),
+        note=body.note,
+        lead_ms=body.lead_ms,
+        group=body.group,
+    )
+
+
+def _value(spec: ProjectSpec, answer: schemas.Answer) -> str | None:
     said = [answer.label is not None, answer.labels is not None, answer.skip]
     if sum(said) != 1:
         raise Invalid.field("answer", "must have exactly one of label, labels and skip.")
-    if answer.labels is None:
-        return answer.label
-    if len(answer.labels) != 1:
+    if answer.skip:
+        return None
+    names = answer.labels if answer.labels is not None else [answer.label or ""]
+    if spec.answer == "one" and len(names) != 1:
         raise Invalid.field(
-            "answer.labels", f"holds {len(answer.labels)} names; a sample has one label here."
+            "answer.labels", f"holds {len(names)} names; a sample has one label here."
         )
-    return answer.labels[0]
+    return answers.write(spec, names)

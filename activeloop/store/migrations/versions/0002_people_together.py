@@ -177,6 +177,7 @@ def _indexes() -> None:
     _partial("candidate_twins", "candidate", ["ranking_id", "twin_of"], "twin_of IS NOT NULL")
     _partial("consensus_disputed", "consensus", ["project_id", "seq"], "disputed = true")
     _partial("offer_propagated", "offer", ["of_offer"], "of_offer IS NOT NULL")
+    op.create_index("offer_of_sample", "offer", ["sample_id"], unique=False)
     op.create_index("label_by_person", "label", ["project_id", "user_id", "number"], unique=False)
 
 
