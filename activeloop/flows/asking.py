@@ -179,13 +179,6 @@ def generation(ask: Ask, wanted: Plan, picks: Picks, *, seconds: float, now: dat
     )
 
 
-def rows(picks: Picks) -> list[tuple[int, float, float]]:
-    """Give (seq, score, probability) of the picks, best first, as plain numbers."""
-    return list(
-        zip(picks.seqs.tolist(), picks.scores.tolist(), picks.probabilities.tolist(), strict=True)
-    )
-
-
 def _cold_because(ask: Ask) -> str:
     seen = {label for _, label in ask.labelled}
     missing = len(ask.spec.classes) - len(seen)

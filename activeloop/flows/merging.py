@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from activeloop.flows import refreshing, sweeping
+from activeloop.flows import refreshing, sweeping, telling
 from activeloop.jobs import Merge
 from activeloop.store import db, sweeps
 from activeloop.store.db import Session
@@ -32,7 +32,8 @@ def run(services: Services, job: Merge, work: Work) -> None:
         picks = asked.question.finish(merged, asked.pool)
         with services.read() as session:
             taken = db.now(session) - row.created_at
-        swept = refreshing.Swept(asked.ask, asked.by, picks, taken.total_seconds())
+        told = telling.tell(services, asked.ask, asked.by, picks)
+        swept = refreshing.Swept(asked.ask, asked.by, picks, told, taken.total_seconds())
         refreshing.serve(services, swept, work, row.id)
     sweeping.collect(services, job.project_id)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from activeloop.errors import Needs
-from activeloop.flows import asking, featurising, lows, refreshing
+from activeloop.flows import asking, featurising, lows, refreshing, telling
 from activeloop.flows.projects import find
 from activeloop.jobs import Rank
 from activeloop.store import rankings, sweeps
@@ -101,4 +101,6 @@ def _carry_out(services: Services, ask: Ask, by: Plan, pool: Pool, work: Work) -
         by = replace(by, because=f"{by.because}; it looks at the whole pool, in one process")
     found = sweep.over(pool, lambda read: work.tell("ranking", read / max(1, pool.rows)))
     picks = sweep.finish(found, pool)
-    refreshing.serve(services, refreshing.Swept(ask, by, picks, time.monotonic() - started), work)
+    told = telling.tell(services, ask, by, picks)
+    swept = refreshing.Swept(ask, by, picks, told, time.monotonic() - started)
+    refreshing.serve(services, swept, work)

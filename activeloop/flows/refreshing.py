@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from activeloop.errors import Needs
-from activeloop.flows import asking, featurising, models
+from activeloop.flows import asking, featurising, models, telling
 from activeloop.flows.projects import find
 from activeloop.jobs import Rank
 from activeloop.store import db, imports, ledger, projects, rankings, sweeps, versions
@@ -34,6 +34,7 @@ class Fresh:
     ask: Ask
     plan: Plan
     picks: Picks
+    told: Sequence[rankings.Pick]
     samples: int
     scope: Scope
     because: str
@@ -47,6 +48,7 @@ class Swept:
     ask: Ask
     by: Plan
     picks: Picks
+    told: Sequence[rankings.Pick]
     seconds: float
 
 
@@ -153,7 +155,7 @@ def _flip_pool(session: Session, swept: Swept) -> None:
     if ranking.version is not None:
         found = versions.by_number(session, ranking.project_id, ranking.version)
         ranking.version_id = found.id if found else None
-    rankings.flip(session, ranking, asking.rows(swept.picks))
+    rankings.flip(session, ranking, swept.told)
 
 
 def _rescored(services: Services, swept: Swept, newest: Version) -> Fresh | None:
@@ -175,7 +177,7 @@ def flip(session: Session, fresh: Fresh, version_id: int) -> Ranking:
     )
     ranking.version_id, ranking.scope = version_id, fresh.scope
     ranking.because, ranking.samples = fresh.because, fresh.samples
-    return rankings.flip(session, ranking, asking.rows(fresh.picks))
+    return rankings.flip(session, ranking, fresh.told)
 
 
 def _served(session: Session, ask: Ask) -> Ranking | None:
@@ -218,4 +220,5 @@ def _ordered(
     except Needs:
         return None
     picks = Picks(places[found.seqs], found.scores, found.probabilities, found.scored)
-    return Fresh(ask, by, picks, samples, scope, because, time.monotonic() - started)
+    told = telling.tell(services, ask, by, picks)
+    return Fresh(ask, by, picks, told, samples, scope, because, time.monotonic() - started)

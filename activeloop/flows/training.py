@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from activeloop import __version__
 from activeloop.errors import CannotLearn, Conflict
-from activeloop.flows import due, featurising, gating, refreshing
+from activeloop.flows import due, featurising, gating, moving, refreshing
 from activeloop.flows.asking import Ask
 from activeloop.flows.projects import find, spec_of
 from activeloop.flows.snapshots import Labelled, indices, snapshot
@@ -53,6 +53,8 @@ class Known:
     champion: Version | None
     older: Sequence[Version]
     number: int
+    label_set: int
+    samples: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Learned:
     verdict: gating.Verdict
     featurizer_id: int
     artifact: str
+    moved: Mapping[str, Any]
     again: Mapping[int, Mapping[str, Any]]
     head: refreshing.Fresh | None
 
@@ -119,6 +122,14 @@ def run(services: Services, job: Train, work: Work) -> None:
         featurizer_id=featurizer.id,
         seed=known.run.snapshot,
     )
+    moved = moving.moved(
+        services,
+        known.parent,
+        trained.model,
+        featurizer_id=featurizer.id,
+        samples=known.samples,
+        answer=known.spec.answer,
+    )
     _tell(services, job, work, "keeping", 0.95)
     # saved before the row that names it: a crash here leaves a stray file, never a version without
     artifact = services.artifacts.put(_dump(trained.model))
@@ -126,7 +137,8 @@ def run(services: Services, job: Train, work: Work) -> None:
     if verdict.decision.verdict != "reject":
         head = _head(services, known, trained.model, featurizer.id)
     with services.write() as session:
-        _keep(session, known, Learned(trained, verdict, featurizer.id, artifact, again, head))
+        learned = Learned(trained, verdict, featurizer.id, artifact, moved, again, head)
+        _keep(session, known, learned)
         work.done(session)
 
 
@@ -149,6 +161,7 @@ def _read(session: Session, job: Train) -> Known:
         raise CannotLearn(f"Run {job.run_id} does not exist any more.")
     train, audit = snapshot(session, project.id, spec, run.snapshot)
     parent = versions.learner(session, project.id)
+    changes = labels.changes(session, project.id, run.snapshot)
     return Known(
         spec=spec,
         run=run,
@@ -158,6 +171,8 @@ def _read(session: Session, job: Train) -> Known:
         champion=versions.champion(session, project),
         older=versions.to_compare(session, project, COMPARED),
         number=versions.next_number(session, project.id),
+        label_set=changes[-1].number if changes else 0,
+        samples=blocks.covered(session, project.featurizer_id) if project.featurizer_id else 0,
     )
 
 
@@ -274,6 +289,8 @@ def _keep(session: Session, known: Known, learned: Learned) -> None:
             latest=dict(verdict.metrics),
             seed=known.spec.seed,
             libraries=_libraries(),
+            label_set=known.label_set,
+            moved=dict(learned.moved),
             created_at=now,
         ),
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from activeloop.learn.types import Bools, Features, Float32s
+from activeloop.learn.types import Bools, Features, Float32s, Ints
 
 NEAR = 0.01
 """Rows are near-duplicates when |a - b|^2 is at most this share of |a|^2 + |b|^2."""
@@ -49,14 +49,7 @@ class Yardstick:
 
 
 def representatives(X: Features, yardstick: Yardstick) -> Bools:
-    """Mark the first of each group of near-duplicates.
-
-    Going down the rows, one that is near to a marked one before it is left out. Of more than
-    4,000 rows only the first 4,000 are looked at; the others are marked.
-
-    Args:
-        X: (n, d) features, the most wanted first.
-        yardstick: what counts as far.
+    """Mark the first of each group of near-duplicates; see `groups`.
 
     Returns:
         (n,) marks; the first row always has one.
@@ -67,21 +60,47 @@ def representatives(X: Features, yardstick: Yardstick) -> Bools:
         >>> representatives(X, Yardstick()).tolist()
         [True, False, True]
     """
-    marked = np.ones(X.shape[0], bool)
+    marked: Bools = groups(X, yardstick) == np.arange(X.shape[0])
+    return marked
+
+
+def groups(X: Features, yardstick: Yardstick) -> Ints:
+    """Tell for each row which one before it it nearly repeats.
+
+    Going down the rows, one that is near to a representative before it belongs to that one; any
+    other represents itself. Of more than 4,000 rows only the first 4,000 are looked at; the others
+    represent themselves.
+
+    Args:
+        X: (n, d) features, the most wanted first.
+        yardstick: what counts as far.
+
+    Returns:
+        (n,) row numbers of the representatives; a representative has its own.
+
+    Example:
+        >>> import numpy as np
+        >>> X = np.array([[0., 4.], [.01, 4.], [4., 0.]], np.float32)
+        >>> groups(X, Yardstick()).tolist()
+        [0, 0, 2]
+    """
+    found = np.arange(X.shape[0], dtype=np.int64)
     rows = yardstick.measured(X[:MOST_COMPARED])
     squares = _squares(rows)
     for first in range(0, rows.shape[0], _TOGETHER):
         part = slice(first, first + _TOGETHER)
-        before = np.flatnonzero(marked[:first])
-        known: Bools = np.any(
-            _near(rows[part], squares[part], rows[before], squares[before]), axis=1
-        )
-        among = _near(rows[part], squares[part], rows[part], squares[part])
+        before = np.flatnonzero(found[:first] == np.arange(first))
+        near = _near(rows[part], squares[part], rows[before], squares[before])
+        known: Bools = np.any(near, axis=1)
+        if known.any():
+            found[first : first + len(known)][known] = before[near[known].argmax(axis=1)]
+        among: Bools = _near(rows[part], squares[part], rows[part], squares[part])
         for row in range(len(known)):
-            marked[first + row] = not known[row]
             if not known[row]:
-                known |= among[row]
-    return marked
+                new = np.logical_and(among[row], ~known)
+                found[first : first + len(known)][new] = first + row
+                known = np.logical_or(known, new)
+    return found
 
 
 def _near(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import sqlalchemy
 from sqlalchemy import Table, delete, exists, insert
@@ -59,34 +60,45 @@ def samples(session: Session, ids: Sequence[int]) -> list[Sample]:
     return list(session.exec(select(Sample).where(col(Sample.id).in_(list(ids)))))
 
 
-def flip(
-    session: Session,
-    ranking: Ranking,
-    picks: Sequence[tuple[int, float, float]],
-) -> Ranking:
+class Pick(NamedTuple):
+    """A sample chosen by a ranking, by its seq; see `Candidate`."""
+
+    seq: int
+    score: float
+    probability: float
+    suggestion: str | None = None
+    confidence: float | None = None
+    twin_of: int | None = None
+
+
+def flip(session: Session, ranking: Ranking, picks: Sequence[Pick]) -> Ranking:
     """Write a new ranking and serve it from now on, in one transaction.
 
     Args:
         session: an open write session.
         ranking: the new generation, without an id.
-        picks: (seq, score, probability) of the chosen samples, best first.
+        picks: the chosen samples, best first; `twin_of` is a seq that stands before.
     """
     session.add(ranking)
     session.flush()
+    ids: dict[int, int] = {}
     for at in range(0, len(picks), CHUNK):
         part = picks[at : at + CHUNK]
-        ids = _ids(session, ranking.project_id, [seq for seq, _, _ in part])
+        ids |= _ids(session, ranking.project_id, [each.seq for each in part])
         rows = [
             {
                 "ranking_id": ranking.id,
                 "position": position,
-                "sample_id": ids[seq],
-                "score": score,
-                "probability": probability,
+                "sample_id": ids[each.seq],
+                "score": each.score,
+                "probability": each.probability,
+                "suggestion": each.suggestion,
+                "confidence": each.confidence,
+                "twin_of": ids.get(each.twin_of) if each.twin_of is not None else None,
                 "spent": False,
             }
-            for position, (seq, score, probability) in enumerate(part, start=at)
-            if seq in ids
+            for position, each in enumerate(part, start=at)
+            if each.seq in ids
         ]
         if rows:
             # past the ORM, which takes longer over them than the database does

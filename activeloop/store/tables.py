@@ -218,8 +218,8 @@ class Version(SQLModel, table=True):
 
     `metrics` are those on the audit labels there were when it was trained; `latest` those on the
     audit labels of the project's latest run, the same for all versions, so that they compare.
-    `label_set` is the number of the last class change it knows. `panel` names the file with what it
-    predicts for a fixed random part of the pool; `moved` tells how that differs from its parent's.
+    `label_set` is the number of the last class change it knows; `moved` how many predictions for
+    the pool differ from its parent's.
     """
 
     __table_args__ = (UniqueConstraint("project_id", "number"), UniqueConstraint("run_id"))
@@ -245,7 +245,6 @@ class Version(SQLModel, table=True):
     seed: int
     libraries: dict[str, Any] = document()
     label_set: int = 0
-    panel: str = ""
     moved: dict[str, Any] = document()
     created_at: datetime = when()
 

@@ -23,7 +23,7 @@ def rank(services: Services, project: Project, seqs: list[int]) -> None:
             seconds=0.0,
             created_at=NOW,
         )
-        rankings.flip(session, ranking, [(seq, 1.0, 1.0) for seq in seqs])
+        rankings.flip(session, ranking, [rankings.Pick(seq, 1.0, 1.0) for seq in seqs])
 
 
 def served(services: Services, project: Project, user: int, count: int, chance: float) -> list[str]:

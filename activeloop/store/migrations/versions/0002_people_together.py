@@ -164,7 +164,6 @@ def _columns() -> None:
         ],
         "version": [
             sa.Column("label_set", sa.Integer(), nullable=False, server_default="0"),
-            sa.Column("panel", sa.String(), nullable=False, server_default=""),
             sa.Column("moved", DOCUMENT, nullable=False, server_default="{}"),
         ],
     }
