@@ -257,7 +257,7 @@ def undo(session: Session, project: Project, user_id: int, label_id: int) -> Und
         raise NotFound(f"Answer {label_id} has no offer.")
     ranking = rankings.current(session, project)
     if labels.undone(session, event):
-        offered = shown(session, [held], ranking)[0] if held.state == "open" else None
+        offered = shown(session, [held], ranking, spec)[0] if held.state == "open" else None
         return Undone(label_id, event.number, offered, replayed=True)
     sample = offers.sample_of(session, held)
     _reopen(session, held, sample, event, until=offers.lease(now, spec.lease_seconds))
@@ -267,7 +267,7 @@ def undo(session: Session, project: Project, user_id: int, label_id: int) -> Und
         rule = settling.rule_of(session, project, spec)
         settling.settle(session, sample, rule, number=taken_back.number, now=now)
         propagating.take_back(session, held, rule, now=now)
-    return Undone(label_id, taken_back.number, shown(session, [held], ranking)[0])
+    return Undone(label_id, taken_back.number, shown(session, [held], ranking, spec)[0])
 
 
 def undoing(event: Label, user_id: int, now: datetime) -> Label:

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from activeloop import answers
 from activeloop.errors import Invalid
 from activeloop.flows import waiting
 from activeloop.flows.projects import spec_of
-from activeloop.store import db, offers, projects, rankings
+from activeloop.flows.propagating import MOST
+from activeloop.spec import Answer, ProjectSpec, SuggestionPolicy
+from activeloop.store import db, gold, offers, projects, rankings
 from activeloop.store.db import Session
 from activeloop.store.tables import Offer, Project, Ranking, Sample
 
@@ -29,18 +32,15 @@ class OfferedSample:
     sample: Sample
     ranking: Ranking | None
     because: str
+    answer: Answer = "one"
+    group: Sequence[Sample] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Give what a client needs to show the sample and answer."""
         ranking = self.ranking
         return {
             "id": self.offer.id,
-            "sample": {
-                "id": self.sample.id,
-                "external_id": self.sample.external_id,
-                "payload": self.sample.payload,
-                "metadata": self.sample.meta,
-            },
+            "sample": _sample_json(self.sample),
             "leased_until": self.offer.leased_until.isoformat(),
             "strategy": ranking.strategy if ranking else "random",
             "version": ranking.version if ranking else None,
@@ -48,7 +48,31 @@ class OfferedSample:
             "ranked_at": ranking.created_at.isoformat() if ranking else None,
             "scope": ranking.scope if ranking else None,
             "because": self.because,
+            "suggestion": self._suggestion(),
+            "group": [_sample_json(each) for each in self.group],
         }
+
+    def _suggestion(self) -> dict[str, Any] | None:
+        """Give what the model would answer, where it may be seen."""
+        offer = self.offer
+        if not offer.suggestion_shown or offer.suggestion is None:
+            return None
+        names = answers.read(self.answer, offer.suggestion)
+        return {
+            "label": names[0] if self.answer == "one" else None,
+            "labels": list(names),
+            "confidence": offer.confidence,
+            "version": offer.version,
+        }
+
+
+def _sample_json(sample: Sample) -> dict[str, Any]:
+    return {
+        "id": sample.id,
+        "external_id": sample.external_id,
+        "payload": sample.payload,
+        "metadata": sample.meta,
+    }
 
 
 @dataclass(frozen=True)
@@ -99,7 +123,7 @@ def offer(
         each.leased_until, each.created_at = until, now
     if fresh:
         offers.add(session, fresh)
-    held_now = shown(session, [*held, *fresh], ranking)
+    held_now = shown(session, [*held, *fresh], ranking, spec)
     missing = not held_now
     return Offered(held_now, waiting.reason(session, project, user_id, now) if missing else None)
 
@@ -116,18 +140,54 @@ def _choose(
     """Choose new samples: by the ranking, with audit samples mixed in by chance."""
     if count <= 0:
         return []
-    share = spec_of(project).audit_share
-    for_audit = sum(chance() < share for _ in range(count))
+    spec = spec_of(project)
+    known = _gold(session, project, user_id, _drawn_times(count, spec.gold_share, chance))
+    count -= len(known)
+    for_audit = _drawn_times(count, spec.audit_share, chance)
     audit = _drawn(session, project, "audit", user_id, for_audit) if for_audit else []
     chosen = _informative(session, project, ranking, user_id, count - len(audit))
     if len(chosen) + len(audit) < count:
         wanted = count - len(chosen)
         audit = _drawn(session, project, "audit", user_id, wanted)[:wanted]
-    _disguise(session, audit, ranking)
+    _disguise(session, [*audit, *known], ranking)
+    _suggest(chosen, spec.suggestions, chance)
     mixed = [*chosen]
-    for each in audit:
+    for each in [*audit, *known]:
         mixed.insert(int(chance() * (len(mixed) + 1)), each)
     return mixed
+
+
+def _drawn_times(count: int, share: float, chance: Callable[[], float]) -> int:
+    return sum(chance() < share for _ in range(count)) if share > 0 else 0
+
+
+def _suggest(
+    chosen: Sequence[Offer], policy: SuggestionPolicy, chance: Callable[[], float]
+) -> None:
+    """Decide by chance which suggestions are seen; what was suggested is kept either way.
+
+    Audit and gold samples never show one, and cannot be told by that: others are hidden as well.
+    """
+    if policy.show:
+        for each in chosen:
+            each.suggestion_shown = each.suggestion is not None and chance() >= policy.hidden_share
+
+
+def _gold(session: Session, project: Project, user_id: int, count: int) -> list[Offer]:
+    """Take gold samples this person has not had, to see how well they label."""
+    if count <= 0:
+        return []
+    return [
+        Offer(
+            project_id=project.id,
+            sample_id=sample.id,
+            user_id=user_id,
+            kind=offers.GOLD,
+            strategy="random",
+            because="its label is known; it scores the annotator",
+        )
+        for sample in gold.draw(session, project.id, user_id, count)
+    ]
 
 
 def _informative(
@@ -150,6 +210,8 @@ def _informative(
                 ranked_at=ranking.created_at,
                 score=candidate.score,
                 probability=candidate.probability,
+                suggestion=candidate.suggestion,
+                confidence=candidate.confidence,
             )
             for sample, candidate in offers.ranked(session, ranking.id, user_id, count)
         ]
@@ -185,34 +247,42 @@ def _drawn(
     ]
 
 
-def _disguise(session: Session, audit: Sequence[Offer], ranking: Ranking | None) -> None:
-    """Give audit offers the ranking that the samples beside them are served by."""
-    if not audit or ranking is None or not rankings.has_more(session, ranking.id):
+def _disguise(session: Session, hidden: Sequence[Offer], ranking: Ranking | None) -> None:
+    """Give audit and gold offers the ranking that the samples beside them are served by."""
+    if not hidden or ranking is None or not rankings.has_more(session, ranking.id):
         return
-    for each in audit:
+    for each in hidden:
         each.ranking_id, each.version = ranking.id, ranking.version
         each.ranked_at = ranking.created_at
 
 
 def shown(
-    session: Session, held: Sequence[Offer], ranking: Ranking | None
+    session: Session, held: Sequence[Offer], ranking: Ranking | None, spec: ProjectSpec
 ) -> tuple[OfferedSample, ...]:
     """Put the samples to the offers, and what is told of their order.
 
     Each is told with the ranking it was served by. A sample drawn because the ranking was used up
-    is told as random; an audit sample as the others that were served with it.
+    is told as random; an audit or gold sample as the others that were served with it.
     """
     samples = {s.id: s for s in rankings.samples(session, [o.sample_id for o in held])}
     served_by = {r.id: r for r in rankings.by_ids(session, {o.ranking_id for o in held})}
     unranked = waiting.NO_RANKING if ranking is None else waiting.USED_UP
+    asked = [each for each in held if each.kind == "informative"]
+    alike = offers.alike(session, asked, most=MOST) if spec.offer_groups and asked else {}
     return tuple(
-        _told(each, samples[each.sample_id], served_by.get(each.ranking_id or 0), unranked)
+        OfferedSample(
+            each,
+            samples[each.sample_id],
+            served_by.get(each.ranking_id or 0),
+            _because(each, served_by.get(each.ranking_id or 0), unranked),
+            spec.answer,
+            alike.get(each.sample_id, []) if each.kind == "informative" else [],
+        )
         for each in held
     )
 
 
-def _told(offer: Offer, sample: Sample, ranking: Ranking | None, unranked: str) -> OfferedSample:
+def _because(offer: Offer, ranking: Ranking | None, unranked: str) -> str:
     if ranking is not None:
-        return OfferedSample(offer, sample, ranking, ranking.because)
-    because = unranked if offer.kind == "audit" else offer.because
-    return OfferedSample(offer, sample, None, because)
+        return ranking.because
+    return unranked if offer.kind in ("audit", offers.GOLD) else offer.because

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, func, update
+from sqlalchemy import ColumnElement, Select, exists, func, update
 from sqlmodel import Session, col, select
 
 from activeloop.store.tables import Candidate, Offer, Project, Sample
@@ -102,16 +102,19 @@ def drawn(
     return list(session.execute(_open_to(query, user_id, count)).scalars())
 
 
-def _open_to(query: Any, user_id: int, count: int) -> Select[Any]:
+def _wanted_by(user_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Tell samples that still want an answer, and one by this person."""
     seen = exists().where(
         col(Offer.sample_id) == col(Sample.id),
         col(Offer.user_id) == user_id,
         col(Offer.state).in_(HOLDS),
     )
+    return col(Sample.slots) > 0, col(Sample.removed_at).is_(None), ~seen
+
+
+def _open_to(query: Any, user_id: int, count: int) -> Select[Any]:
     chosen: Select[Any] = (
-        query.where(Sample.slots > 0, col(Sample.removed_at).is_(None), ~seen)
-        .limit(count)
-        .with_for_update(of=Sample, skip_locked=True)
+        query.where(*_wanted_by(user_id)).limit(count).with_for_update(of=Sample, skip_locked=True)
     )
     return chosen
 
@@ -204,6 +207,30 @@ def twins(session: Session, offer: Offer, *, most: int) -> list[Sample]:
         .order_by(col(Candidate.position))
     )
     return list(session.execute(_open_to(query, offer.user_id, most)).scalars())
+
+
+def alike(session: Session, offers: Sequence[Offer], *, most: int) -> dict[int, list[Sample]]:
+    """Give, by offered sample, its near-duplicates in the ranking that served it.
+
+    Only those that are still wanted and not in the same person's hands. Index: candidate_twins.
+    """
+    found: dict[int, list[Sample]] = {}
+    for ranking_id in {each.ranking_id for each in offers if each.ranking_id is not None}:
+        its = [each for each in offers if each.ranking_id == ranking_id]
+        query = (
+            select(col(Candidate.twin_of), Sample)
+            .join(Sample, col(Sample.id) == col(Candidate.sample_id))
+            .where(
+                Candidate.ranking_id == ranking_id,
+                col(Candidate.twin_of).in_([each.sample_id for each in its]),
+                *_wanted_by(its[0].user_id),
+            )
+            .order_by(col(Candidate.position))
+            .limit(most * len(its))
+        )
+        for twin_of, sample in session.execute(query):
+            found.setdefault(twin_of, []).append(sample)
+    return found
 
 
 def propagated(session: Session, offer_id: int) -> list[Offer]:
