@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import zip_longest
 from typing import NamedTuple
 
 from sqlalchemy import case, func, select
@@ -71,7 +72,7 @@ def shares(session: Session, project_id: int, user_id: int, most: int) -> list[S
         .limit(most + 1)
     ).all()
     found = []
-    for row, before in zip(rows, [*rows[1:], None], strict=True):
+    for row, before in zip_longest(rows, rows[1:]):
         if before is None and row.number > 1:
             break  # the version before it is out of sight
         new, mine = _learned(
