@@ -35,6 +35,30 @@ def entropies(proba: Floats) -> Floats:
     return found
 
 
+def binary_entropies(proba: Floats) -> Floats:
+    """Give the entropy of each class by itself: -p log p - (1 - p) log(1 - p), in nats.
+
+    Args:
+        proba: (...) probabilities.
+
+    Returns:
+        (...) of the dtype of `proba`, in [0, log 2].
+
+    Example:
+        >>> import numpy as np
+        >>> binary_entropies(np.array([.5, 1.])).round(4).tolist()
+        [0.6931, 0.0]
+    """
+    tiny = np.finfo(proba.dtype).tiny
+    found: Floats = np.zeros_like(proba)
+    for p in (proba, 1 - proba):
+        logs = np.maximum(p, tiny)
+        np.log(logs, out=logs)
+        logs *= p
+        found -= logs
+    return found
+
+
 def gap(proba: Floats) -> Floats:
     """Give p1 - p2, the difference of the two largest over the last axis.
 

@@ -62,7 +62,26 @@ def badge(X: Features, proba: Floats, *, batch_size: int, rng: np.random.Generat
         >>> 2 in drawn
         True
     """
-    gradients = _Gradients.of(X, proba)
+    residuals = np.array(proba, np.float64)
+    residuals[np.arange(len(residuals)), residuals.argmax(axis=1)] -= 1
+    return by_residuals(X, residuals, batch_size=batch_size, rng=rng)
+
+
+def by_residuals(
+    X: Features, residuals: Floats, *, batch_size: int, rng: np.random.Generator
+) -> Spread:
+    """Draw a batch by k-means++ on the gradient embeddings r (x) [x, 1].
+
+    Args:
+        X: (n, d) features of the shortlist, best first.
+        residuals: (n, C) float64, what the loss's slope by the scores of the classes is.
+        batch_size: how many to draw; at most n are.
+        rng: draws.
+
+    Returns:
+        min(batch_size, n) rows.
+    """
+    gradients = _Gradients.of(X, residuals)
     n = len(gradients.norms)
     rows = np.empty(min(batch_size, n), np.int64)
     probabilities = np.ones(len(rows))
@@ -94,9 +113,7 @@ class _Gradients:
     norms: Floats
 
     @classmethod
-    def of(cls, X: Features, proba: Floats) -> _Gradients:
-        residuals = np.array(proba, np.float64)
-        residuals[np.arange(len(residuals)), residuals.argmax(axis=1)] -= 1
+    def of(cls, X: Features, residuals: Floats) -> _Gradients:
         if sp.issparse(X):
             rows = sp.csr_matrix(X, dtype=np.float64)
             squares = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()

@@ -10,7 +10,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from activeloop.errors import Invalid
-from activeloop.learn.types import Estimate, Floats, Ints
+from activeloop.learn.types import Estimate, Floats, Ints, Targets
 
 RESAMPLES: Final = 1000
 BINS: Final = 15
@@ -31,14 +31,16 @@ _RANGES: Final = {
     "brier": (0.0, 2.0),
     "ece": (0.0, 1.0),
 }
-_Statistic = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
+Statistic = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
 
 
-def measure(y: Ints, proba: Floats, *, rng: np.random.Generator) -> dict[str, Estimate]:
+def measure(y: Targets, proba: Floats, *, rng: np.random.Generator) -> dict[str, Estimate]:
     """Measure accuracy, macro F1, log loss, Brier score and calibration error.
 
+    Marks are measured by what fits them: see `evaluate_marks.measure`.
+
     Args:
-        y: (n,) true classes in [0, C).
+        y: (n,) true classes in [0, C), or (n, C) marks.
         proba: (n, C) probabilities.
         rng: draws the resamples.
 
@@ -54,6 +56,11 @@ def measure(y: Ints, proba: Floats, *, rng: np.random.Generator) -> dict[str, Es
     Source:
         Wilson (1927); Efron (1979); Naeini, Cooper & Hauskrecht (2015) for ece.
     """
+    if y.ndim == 2:
+        from activeloop.learn import evaluate_marks
+
+        return evaluate_marks.measure(y.astype(np.bool_), proba, rng=rng)
+    y = y.astype(np.int64, copy=False)
     _check(y, proba)
     n = len(y)
     if n == 0:
@@ -61,10 +68,39 @@ def measure(y: Ints, proba: Floats, *, rng: np.random.Generator) -> dict[str, Es
     right = proba.argmax(axis=1) == y
     found = {"accuracy": wilson(int(right.sum()), n)}
     statistics = _statistics(y, np.asarray(proba, np.float64))
+    sure = {"macro_f1": found["accuracy"]}
+    return found | intervals(statistics, n, ranges=_RANGES, sure=sure, rng=rng)
+
+
+def intervals(
+    statistics: Mapping[str, Statistic],
+    n: int,
+    *,
+    ranges: Mapping[str, tuple[float, float]],
+    sure: Mapping[str, Estimate],
+    rng: np.random.Generator,
+) -> dict[str, Estimate]:
+    """Give figures with percentile bootstrap intervals.
+
+    Args:
+        statistics: each figure as a function of (B, n) weights of the rows, which yields (B,).
+        n: how many rows there are, at least 1.
+        ranges: what each figure can be, which is its interval when there is a single row.
+        sure: what a figure that is the same in every resample takes its interval from.
+        rng: draws the resamples.
+
+    Source:
+        Efron (1979).
+    """
+    found = {}
     drawn = _resampled(statistics, n, rng)
     whole = np.ones((1, n))
     for name, statistic in statistics.items():
-        found[name] = _interval(name, float(statistic(whole)[0]), drawn[name], n, found["accuracy"])
+        value = float(statistic(whole)[0])
+        if n == 1:
+            found[name] = Estimate(value, *ranges[name], n)
+        else:
+            found[name] = _interval(value, drawn[name], n, sure.get(name))
     return found
 
 
@@ -91,7 +127,7 @@ def _check(y: Ints, proba: Floats) -> None:
         raise Invalid(f"Labels must be in 0..{proba.shape[1] - 1}.")
 
 
-def _statistics(y: Ints, proba: NDArray[np.float64]) -> dict[str, _Statistic]:
+def _statistics(y: Ints, proba: NDArray[np.float64]) -> dict[str, Statistic]:
     """Give each figure as a function of (B, n) weights of the rows, which yields (B,)."""
     rows, predicted = np.arange(len(y)), proba.argmax(axis=1)
     log_losses = -np.log(np.maximum(proba[rows, y], LEAST_PROBABILITY))
@@ -119,7 +155,7 @@ def _statistics(y: Ints, proba: NDArray[np.float64]) -> dict[str, _Statistic]:
 
 
 def _resampled(
-    statistics: dict[str, _Statistic], n: int, rng: np.random.Generator
+    statistics: Mapping[str, Statistic], n: int, rng: np.random.Generator
 ) -> dict[str, NDArray[np.float64]]:
     at_once = max(1, min(RESAMPLES, _CHUNK // n))
     parts: dict[str, list[NDArray[np.float64]]] = {name: [] for name in statistics}
@@ -132,14 +168,10 @@ def _resampled(
     return {name: np.concatenate(drawn) for name, drawn in parts.items()}
 
 
-def _interval(
-    name: str, value: float, drawn: NDArray[np.float64], n: int, accuracy: Estimate
-) -> Estimate:
-    if n == 1:
-        return Estimate(value, *_RANGES[name], n)
+def _interval(value: float, drawn: NDArray[np.float64], n: int, sure: Estimate | None) -> Estimate:
     low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
-    if name == "macro_f1" and low == high:
+    if sure is not None and low == high:
         # All right (or all wrong): every resample says the same, which is not certainty.
-        low, high = accuracy.low, accuracy.high
+        low, high = sure.low, sure.high
     # The calibration error of a resample is biased upwards; the interval still holds the value.
     return Estimate(value, min(low, value), max(high, value), n)

@@ -140,7 +140,7 @@ def _ask(
     if model is None:
         raise Needs(f"Strategy {name!r} needs a trained model, and there is none yet.")
     wanted = min(batch_size, view.X.shape[0])
-    known = (view.labelled_X, view.labelled_y)
+    known = (view.labelled_X, None if view.labelled_y is None else view.labelled_y.astype(np.int64))
     learner: Any = Learner(model.predict_proba, model.n_classes, *known)
     if _asks_committee(query):
         size = len(members(view))

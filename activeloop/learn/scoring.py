@@ -12,9 +12,9 @@ from numpy.random.bit_generator import ISeedSequence
 
 from activeloop.errors import Invalid, Needs
 from activeloop.learn.strategies import Strategy
-from activeloop.learn.types import Features, Floats, Ints, Model, View
+from activeloop.learn.types import Features, Floats, Model, Targets, View, several
 
-Labelled = tuple[Features, Ints]
+Labelled = tuple[Features, Targets]
 
 _MEMBERS = 8
 
@@ -47,7 +47,7 @@ class Scorer:
         strategy: what scores.
         params: its parameters, settled.
         model: gives the probabilities, if there is one.
-        labelled: features and class indices of what is labelled, or None.
+        labelled: features and class indices (or marks) of what is labelled, or None.
         seed: of the strategy's random numbers.
         targets: the uniform sample of the pool, for a strategy that needs it.
     """
@@ -124,8 +124,12 @@ def check_needs(strategy: Strategy, model: Model | None, labelled: Labelled | No
 
     Raises:
         Needs: naming what there is none of.
+        Invalid: when the strategy is for another kind of answer than the model.
     """
     name, needs = strategy.name, set(strategy.needs)
+    if model is not None and ("several" if several(model) else "one") not in strategy.answers:
+        found = "gives each class a probability by itself" if several(model) else "tells one class"
+        raise Invalid(f"Strategy {name!r} is not for a model that {found}; choose another.")
     if model is None and needs & {"model", "committee"}:
         raise Needs(f"Strategy {name!r} needs a trained model, and there is none yet.")
     if "labelled" in needs and (labelled is None or not len(labelled[1])):

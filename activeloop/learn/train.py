@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from activeloop.learn.recipes import Recipe
-from activeloop.learn.types import Features, Ints, Model
+from activeloop.learn.types import Features, Model, Targets
 from activeloop.spec import Mode
 
 
@@ -111,7 +111,7 @@ def seed_for(seed: int, snapshot: int) -> int:
 def fit(  # noqa: PLR0913 - all that decides a version is in one call
     recipe: Recipe,
     X: Features,
-    y: Ints,
+    y: Targets,
     n_classes: int,
     *,
     seed: int,
@@ -126,7 +126,7 @@ def fit(  # noqa: PLR0913 - all that decides a version is in one call
     Args:
         recipe: the model recipe.
         X: (n, d) features of all labelled training samples, in order of their sequence.
-        y: (n,) class indices.
+        y: (n,) class indices, or (n, C) marks.
         n_classes: the project's class count.
         seed: the project's seed.
         snapshot: number of the last label event used.
@@ -136,7 +136,7 @@ def fit(  # noqa: PLR0913 - all that decides a version is in one call
         new: rows the parent has not seen.
 
     Raises:
-        CannotLearn: when fewer than two classes have labels.
+        CannotLearn: when fewer than two classes have labels, or all marks are the same.
         Invalid: when the parent cannot be gone on from.
     """
     mixed = seed_for(seed, snapshot)

@@ -16,6 +16,9 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Features: TypeAlias = Float32s | csr_matrix
 """(n, d) float32: dense, or sparse in CSR form."""
+Targets: TypeAlias = Ints | Bools
+"""What is to be learned of n samples: (n,) class indices when an answer is one class; (n, C) marks,
+true where a sample is of a class, when an answer may be several."""
 
 
 @dataclass
@@ -109,13 +112,17 @@ class Block:
 
 @runtime_checkable
 class Model(Protocol):
-    """A fitted model: probabilities out, and its whole state as JSON and arrays."""
+    """A fitted model: probabilities out, and its whole state as JSON and arrays.
+
+    A model that learned from marks has an attribute `several`, and it is true (`several` asks
+    for it). Its probabilities are of each class by itself: a row need not sum to 1.
+    """
 
     recipe: str
     n_classes: int
 
     def predict_proba(self, X: Features) -> Float32s:
-        """Give (n, n_classes) calibrated probabilities; each row sums to 1."""
+        """Give (n, n_classes) calibrated probabilities; each row sums to 1, unless `several`."""
         ...
 
     def committee_proba(self, X: Features) -> Float32s:
@@ -131,6 +138,11 @@ class Model(Protocol):
         ...
 
 
+def several(model: Model) -> bool:
+    """Tell whether a model gives each class a probability by itself."""
+    return bool(getattr(model, "several", False))
+
+
 @dataclass(frozen=True)
 class View:
     """All that a query strategy may see of the candidates it scores.
@@ -140,7 +152,7 @@ class View:
         proba: (n, C) the model's probabilities, or None before a model exists.
         committee: (k, n, C) the members' probabilities, or None without a committee.
         labelled_X: (m, d) features of the samples already labelled, or None.
-        labelled_y: (m,) their class indices, or None.
+        labelled_y: (m,) their class indices, or their (m, C) marks, or None.
         rng: the only source of randomness allowed.
         targets: (t, d) features of a uniform sample of what may be asked, the same for every
             candidate, or None for a strategy that does not need it.
@@ -155,7 +167,7 @@ class View:
     proba: Floats | None
     committee: Floats | None
     labelled_X: Features | None
-    labelled_y: Ints | None
+    labelled_y: Targets | None
     rng: np.random.Generator
     targets: Features | None = None
     target_proba: Floats | None = None

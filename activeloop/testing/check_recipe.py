@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from activeloop.errors import CannotLearn, Invalid, Needs
 from activeloop.learn import persist, recipes
-from activeloop.learn.recipes.contract import lent, of_name
+from activeloop.learn.recipes.contract import learns, lent, of_name
 from activeloop.learn.types import Features, Ints, Model
 from activeloop.spec import Params
 from activeloop.testing.broken import Broken
@@ -53,7 +53,8 @@ def check_recipe(recipe: str | type[recipes.Recipe], *, params: Params | None = 
     whatever rows stand beside it; is the same model after `dump` and `load`; has a committee
     when asked for one or says that it has none; takes dense and CSR features or refuses one of
     them with `Invalid`; says `CannotLearn` when fewer than two classes have a label; refuses
-    parameters it does not know; and, when it says `incremental`, goes on from its parent.
+    parameters it does not know; and, when it says `incremental`, goes on from its parent. A recipe
+    whose `answers` name "several" keeps the like laws when it is given marks.
 
     Args:
         recipe: a name, or a recipe class, registered or not.
@@ -73,6 +74,10 @@ def check_recipe(recipe: str | type[recipes.Recipe], *, params: Params | None = 
         refused = [_refuses(case) for case in _cases(made, params or {})]
         if all(refused):
             raise Broken(f"{made.__name__} refuses dense and CSR features alike; take one of them.")
+        if "several" in learns(made):
+            from activeloop.testing.check_marks import check_marks
+
+            check_marks(made, params or {})
 
 
 def _cases(made: type[recipes.Recipe], params: Params) -> Iterator[_Case]:

@@ -23,7 +23,8 @@ def check_strategy(
     """Check that a query strategy keeps the laws that ranking relies on.
 
     Scores are finite, one per row; the same seed gives the same scores; the inputs are not
-    changed; neither the order of the rows, nor how they are cut into blocks, nor how the
+    changed; a strategy for several labels is shown the probabilities of each class by itself, and
+    marks; neither the order of the rows, nor how they are cut into blocks, nor how the
     probabilities lie in memory matters (blocks not asked of `cover` strategies, which see their
     sample as a whole); what is missing is said with `Needs`; and a strategy that chooses the
     batch chooses rows that are there, each once, and the same ones from the same seed.
@@ -40,7 +41,7 @@ def check_strategy(
         >>> check_strategy("margin")
     """
     chosen = _chosen(strategy, needs)
-    for name, view in _views():
+    for name, view in _views(chosen):
         _check_untouched(chosen, view, name)
         _check_shape(chosen, view, name)
         _check_same_seed(chosen, view, name)
@@ -61,7 +62,43 @@ def _chosen(strategy: Any, needs: Any) -> Strategy:
     return Strategy(name, strategy, tuple(needs) if needs is not None else ("model",))
 
 
-def _views() -> Iterator[tuple[str, View]]:
+def _views(chosen: Strategy) -> Iterator[tuple[str, View]]:
+    if "one" in chosen.answers:
+        yield from _views_of_one()
+    if "several" in chosen.answers:
+        yield from _views_of_several()
+
+
+def _views_of_several() -> Iterator[tuple[str, View]]:
+    """Show each class by itself: rows of probabilities that sum to anything, and marks."""
+    rng = np.random.default_rng(21)
+    _, of_one = next(_views_of_one())
+    view = replace(
+        of_one,
+        proba=rng.random((_ROWS, _CLASSES)),
+        committee=rng.random((_MEMBERS, _ROWS, _CLASSES)),
+        labelled_y=rng.random((8, _CLASSES)) < 0.4,
+        target_proba=rng.random((_TARGETS, _CLASSES)),
+        target_committee=rng.random((_MEMBERS, _TARGETS, _CLASSES)),
+    )
+    yield "random probabilities of several labels", view
+    sure = rng.integers(2, size=(_ROWS, _CLASSES)).astype(float)
+    sure[0], sure[1] = 0, 1
+    yield (
+        "several labels of probability 0 and 1",
+        replace(view, proba=sure, committee=_alike_all(sure)),
+    )
+    even = np.full((_ROWS, _CLASSES), 0.5)
+    yield "several labels, all toss-ups", replace(view, proba=even, committee=_alike_all(even))
+    proba, committee = np.asarray(view.proba), np.asarray(view.committee)
+    yield (
+        "several labels in float32",
+        replace(view, proba=proba.astype(np.float32), committee=committee.astype(np.float32)),
+    )
+    yield "one row of several labels", _rows(view, np.array([0]))
+
+
+def _views_of_one() -> Iterator[tuple[str, View]]:
     rng = np.random.default_rng(20)
     proba = rng.dirichlet(np.ones(_CLASSES), _ROWS)
     committee = rng.dirichlet(np.ones(_CLASSES), (_MEMBERS, _ROWS))
@@ -153,7 +190,7 @@ def _check_blocks(chosen: Strategy, view: View, name: str) -> None:
 
 def _check_layout(chosen: Strategy) -> None:
     """Scoring gives probabilities that lie in memory class by class."""
-    _, view = next(_views())
+    _, view = next(_views(chosen))
     turned: dict[str, Any] = {
         part: np.moveaxis(np.ascontiguousarray(np.moveaxis(getattr(view, part), -1, 0)), 0, -1)
         for part in ("proba", "committee", "target_proba", "target_committee")
@@ -170,7 +207,7 @@ def _alike(a: Floats, b: Floats) -> bool:
 
 
 def _check_needs(chosen: Strategy) -> None:
-    _, view = next(_views())
+    _, view = next(_views(chosen))
     missing: dict[str, dict[str, Any]] = {
         "model": {"proba": None},
         "committee": {"committee": None},

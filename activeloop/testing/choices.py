@@ -12,7 +12,8 @@ from activeloop.learn import recipes
 from activeloop.learn.pool import Pool
 from activeloop.learn.scoring import Scorer
 from activeloop.learn.strategies import Strategy
-from activeloop.learn.types import Block, Features, Ints, Model, Picks
+from activeloop.learn.types import Block, Features, Ints, Model, Picks, Targets
+from activeloop.spec import Answer
 from activeloop.testing.broken import Broken
 
 _ROWS, _COLUMNS, _CLASSES, _BATCH, _LABELLED = 90, 6, 3, 12, 30
@@ -31,11 +32,12 @@ def check_choice(strategy: Strategy) -> None:
         return
     if getattr(strategy, part) is None:
         raise Broken(f"{strategy.name}: picks={strategy.picks!r} asks for a function `{part}`.")
-    if part == "choose":
-        _check(strategy, _sample, partial(_chosen, strategy))
-    else:
-        _check(strategy, _sample, partial(_chosen_of_all, strategy, 1))
-        _check_cut(strategy)
+    for answer in strategy.answers:
+        if part == "choose":
+            _check(strategy, _sample, partial(_chosen, strategy, answer))
+        else:
+            _check(strategy, _sample, partial(_chosen_of_all, strategy, answer, 1))
+            _check_cut(strategy, answer)
 
 
 def _check(
@@ -56,14 +58,14 @@ def _check(
         raise Broken(f"{strategy.name}: the same seed chose other rows; use the rng it is given.")
 
 
-def _check_cut(strategy: Strategy) -> None:
-    whole, cut = (_chosen_of_all(strategy, parts, _sample())[0] for parts in (1, 4))
+def _check_cut(strategy: Strategy, answer: Answer) -> None:
+    whole, cut = (_chosen_of_all(strategy, answer, parts, _sample())[0] for parts in (1, 4))
     if not np.array_equal(whole, cut):
         raise Broken(f"{strategy.name}: how the pool is cut into blocks changes what it chooses.")
 
 
-def _chosen(strategy: Strategy, X: Features) -> _Chosen:
-    scorer = _scorer(strategy, X)
+def _chosen(strategy: Strategy, answer: Answer, X: Features) -> _Chosen:
+    scorer = _scorer(strategy, answer, X)
     view = scorer.view(X)
     scores = scorer.score(X)
     spread: Any = strategy.choose and strategy.choose(
@@ -72,8 +74,8 @@ def _chosen(strategy: Strategy, X: Features) -> _Chosen:
     return np.asarray(spread.rows), np.asarray(spread.probabilities)
 
 
-def _chosen_of_all(strategy: Strategy, parts: int, X: Features) -> _Chosen:
-    scorer, size = _scorer(strategy, X), _ROWS // parts
+def _chosen_of_all(strategy: Strategy, answer: Answer, parts: int, X: Features) -> _Chosen:
+    scorer, size = _scorer(strategy, answer, X), _ROWS // parts
     blocks = [Block(at, X[at : at + size]) for at in range(0, _ROWS, size)]
     picks: Picks | Any = strategy.choose_whole and strategy.choose_whole(
         Pool(blocks, np.ones(_ROWS, np.bool_)),
@@ -86,8 +88,8 @@ def _chosen_of_all(strategy: Strategy, parts: int, X: Features) -> _Chosen:
     return np.asarray(picks.seqs), np.asarray(picks.probabilities)
 
 
-def _scorer(strategy: Strategy, X: Features) -> Scorer:
-    model, known = _model()
+def _scorer(strategy: Strategy, answer: Answer, X: Features) -> Scorer:
+    model, known = _model(answer)
     scorer = Scorer(strategy, strategy.settle({}), model, known, 7)
     targets = scorer.look(X[: _ROWS // 3]) if "targets" in strategy.needs else None
     return Scorer(strategy, strategy.settle({}), model, known, 7, targets)
@@ -103,9 +105,12 @@ def _sample() -> Any:
 
 
 @cache
-def _model() -> tuple[Model, tuple[Features, Ints]]:
+def _model(answer: Answer) -> tuple[Model, tuple[Features, Targets]]:
     rng = np.random.default_rng(41)
     y = np.arange(_LABELLED) % _CLASSES
     X = rng.normal(size=(_LABELLED, _COLUMNS)).astype(np.float32)
     X[np.arange(_LABELLED), y] += 2
-    return recipes.get("linear").fit(X, y, _CLASSES, seed=0, committee=3), (X, y)
+    told: Targets = y
+    if answer == "several":
+        told = np.eye(_CLASSES, dtype=np.bool_)[y] | (X > 1)[:, :_CLASSES]
+    return recipes.get("linear").fit(X, told, _CLASSES, seed=0, committee=3), (X, told)

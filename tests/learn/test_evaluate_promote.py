@@ -10,7 +10,8 @@ from scipy.stats import binomtest
 from sklearn.metrics import f1_score, log_loss
 
 from activeloop.learn.evaluate import measure
-from activeloop.learn.promote import Decision, decide, first, paired_difference
+from activeloop.learn.pairs import paired_difference
+from activeloop.learn.promote import Decision, decide, first
 from activeloop.spec import PromotionPolicy
 
 

@@ -27,16 +27,19 @@ X = RNG.normal(size=(ROWS, WIDTH)).astype(np.float32)
 X[600:700] = X[:100]  # copies across the cuts
 Y = (X @ RNG.normal(size=(WIDTH, CLASSES))).argmax(axis=1).astype(np.int64)
 MODEL = recipes.get("linear").fit(X[:60], Y[:60], CLASSES, seed=0, committee=3)
+MARKS = X @ RNG.normal(size=(WIDTH, CLASSES)) > 1
+SEVERAL = recipes.get("linear").fit(X[:60], MARKS[:60], CLASSES, seed=0, committee=3)
 BLOCKS = [Block(start, X[start : start + 90]) for start in range(0, ROWS, 90)]
 SPLIT = [name for name in strategies.names() if strategies.get(name).picks != "whole"]
 
 
 def sweep(strategy: str, threads: int = 1, length: int = 50) -> tuple[select.Sweep, Pool]:
     pool = Pool(BLOCKS, np.arange(ROWS) % 7 > 0, threads)
-    known = (X[:60], Y[:60])
+    one = "one" in strategies.get(strategy).answers
+    known = (X[:60], Y[:60] if one else MARKS[:60])
     return select.prepare(
-        pool, MODEL, strategy=strategy, params={}, labelled=known, batch_size=5, length=length,
-        seed=11,
+        pool, MODEL if one else SEVERAL, strategy=strategy, params={}, labelled=known,
+        batch_size=5, length=length, seed=11,
     ), pool  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from activeloop.learn.strategies import disagreement, registry, uncertainty
 from activeloop.learn.types import View
 from activeloop.testing import check_strategy
 
-MODULES = ["uniform", "uncertainty", "disagreement", "typicality"]
+MODULES = ["uniform", "uncertainty", "disagreement", "typicality", "several"]
 
 
 def view_of(proba: Any = None, committee: Any = None) -> View:

@@ -7,7 +7,15 @@ Example:
 
 from __future__ import annotations
 
-from activeloop.learn.recipes.contract import Recipe, get, names, recipe, restore
+from activeloop.learn.recipes.contract import (
+    Recipe,
+    get,
+    learners,
+    learns,
+    names,
+    recipe,
+    restore,
+)
 from activeloop.learn.recipes.forest import ForestRecipe
 from activeloop.learn.recipes.linear import LinearRecipe
 from activeloop.learn.recipes.online import OnlineRecipe
@@ -18,6 +26,8 @@ __all__ = [
     "OnlineRecipe",
     "Recipe",
     "get",
+    "learners",
+    "learns",
     "names",
     "recipe",
     "restore",

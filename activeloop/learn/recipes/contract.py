@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeloop.errors import CannotLearn, Corrupt, Invalid
-from activeloop.learn.types import Features, Ints, Model
-from activeloop.spec import Params
+from activeloop.learn.types import Bools, Features, Ints, Model, Targets
+from activeloop.spec import Answer, Params
 
 ENTRY_POINTS: Final = "activeloop.recipes"
 Arrays = Mapping[str, NDArray[Any]]
@@ -20,7 +20,11 @@ Arrays = Mapping[str, NDArray[Any]]
 
 @runtime_checkable
 class Recipe(Protocol):
-    """A way of learning; made from parameters, holds no data."""
+    """A way of learning; made from parameters, holds no data.
+
+    Its class may say by `answers` which kinds of answer it can learn, as in
+    `answers = ("one", "several")`; one that says nothing learns one label per sample.
+    """
 
     name: str
     incremental: bool
@@ -36,7 +40,7 @@ class Recipe(Protocol):
     def fit(
         self,
         X: Features,
-        y: Ints,
+        y: Targets,
         n_classes: int,
         *,
         seed: int,
@@ -48,7 +52,8 @@ class Recipe(Protocol):
 
         Args:
             X: (n, d) float32 features of every labelled sample.
-            y: (n,) class indices in [0, n_classes).
+            y: (n,) class indices in [0, n_classes); or, for a recipe that learns several labels,
+                (n, n_classes) marks. Of these it makes a model whose `several` is true.
             n_classes: how many classes the project has; some may have no label yet.
             seed: the only source of randomness.
             committee: how many members to train beside the model; 0 for none.
@@ -56,7 +61,8 @@ class Recipe(Protocol):
             new: which rows of X the parent has not seen (a mask, indices or a slice).
 
         Raises:
-            CannotLearn: when fewer than two classes have a label.
+            CannotLearn: when fewer than two classes have a label; of marks, when every row has
+                the same.
         """
         ...
 
@@ -147,6 +153,21 @@ def _loaded(point: EntryPoint) -> type[Recipe]:
     return made
 
 
+def learns(made: Recipe | type[Recipe]) -> tuple[Answer, ...]:
+    """Say which kinds of answer a recipe can learn.
+
+    Example:
+        >>> learns(of_name("linear"))
+        ('one', 'several')
+    """
+    return tuple(getattr(made, "answers", ("one",)))
+
+
+def learners(answer: Answer) -> list[str]:
+    """List the recipes that can learn a kind of answer, of those that are loaded, in order."""
+    return sorted(name for name, made in _REGISTER.items() if answer in learns(made))
+
+
 @contextmanager
 def lent(made: type[Recipe]) -> Iterator[None]:
     """Let a class be found by its name for a while, which checking one not registered needs."""
@@ -161,7 +182,7 @@ def lent(made: type[Recipe]) -> Iterator[None]:
             _REGISTER[made.name] = before
 
 
-def check_training(X: Features, y: Ints, n_classes: int) -> Ints:
+def check_training(X: Features, y: Targets, n_classes: int) -> Ints:
     """Check that rows and labels belong together and give the classes that have labels.
 
     Returns:
@@ -171,13 +192,12 @@ def check_training(X: Features, y: Ints, n_classes: int) -> Ints:
         Invalid: when lengths differ, a label is out of range, or a feature is not finite.
         CannotLearn: when fewer than two classes have a label.
     """
-    if X.shape[0] != len(y):
-        raise Invalid(f"{X.shape[0]} rows of features want as many labels, got {len(y)}.")
+    _check_rows(X, len(y))
+    if y.ndim != 1:
+        raise Invalid(f"One class index per row is wanted, got labels of shape {y.shape}.")
     if len(y) and not (int(y.min()) >= 0 and int(y.max()) < n_classes):
         raise Invalid(f"Labels must be in 0..{n_classes - 1}, found {y.min()}..{y.max()}.")
-    entries = X if isinstance(X, np.ndarray) else X.data
-    if not np.isfinite(entries).all():
-        raise Invalid("Features must be finite numbers; found NaN or infinity.")
+    _check_finite(X)
     present = np.unique(y).astype(np.int64)
     if len(present) == 0:
         raise CannotLearn("Nothing is labelled yet; labels of two classes are needed.")
@@ -187,3 +207,41 @@ def check_training(X: Features, y: Ints, n_classes: int) -> Ints:
             "at least one label of another class is needed.",
         )
     return present
+
+
+def check_marks(X: Features, marks: Bools, n_classes: int) -> Ints:
+    """Check that rows and marks belong together and give the classes that can be learned.
+
+    Returns:
+        Sorted indices of the classes that some rows are of and others are not, one or more.
+
+    Raises:
+        Invalid: when the shapes differ, the marks are no booleans, or a feature is not finite.
+        CannotLearn: when there is no such class.
+    """
+    _check_rows(X, len(marks))
+    if marks.shape != (len(marks), n_classes) or marks.dtype != np.bool_:
+        raise Invalid(
+            f"Wanted {n_classes} booleans per row, got {marks.dtype} of shape {marks.shape}."
+        )
+    _check_finite(X)
+    if len(marks) == 0:
+        raise CannotLearn("Nothing is labelled yet; two different answers are needed.")
+    said = marks.sum(axis=0)
+    present = np.flatnonzero((said > 0) & (said < len(marks))).astype(np.int64)
+    if len(present) == 0:
+        raise CannotLearn(
+            f"All {len(marks)} samples have the same labels; at least one that differs is needed."
+        )
+    return present
+
+
+def _check_rows(X: Features, labels: int) -> None:
+    if X.shape[0] != labels:
+        raise Invalid(f"{X.shape[0]} rows of features want as many labels, got {labels}.")
+
+
+def _check_finite(X: Features) -> None:
+    entries = X if isinstance(X, np.ndarray) else X.data
+    if not np.isfinite(entries).all():
+        raise Invalid("Features must be finite numbers; found NaN or infinity.")

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from activeloop.errors import Invalid
 from activeloop.learn.features.contract import checked_params
-from activeloop.learn.recipes.contract import Arrays, check_training, recipe
+from activeloop.learn.recipes.contract import Arrays, check_marks, check_training, recipe
+from activeloop.learn.recipes.logistic import base_rates
 from activeloop.learn.recipes.trees import Trees, flatten, restore_trees
-from activeloop.learn.types import Features, Float32s, Ints, Model
-from activeloop.spec import Params
+from activeloop.learn.types import Features, Float32s, Model, Targets
+from activeloop.spec import Answer, Params
 
 DEFAULTS: Final = {"trees": 160, "columns": 2000}
 MEMBERS: Final = 8
@@ -23,13 +24,24 @@ DENSIFIED: Final = 2048
 
 @dataclass(frozen=True, eq=False)
 class ForestModel:
-    """A forest; its trees, in eight groups, are its committee. A class unseen gets 0."""
+    """A forest; its trees, in eight groups, are its committee. A class unseen gets 0.
+
+    Attributes:
+        base: (n_classes,) the rate of each class that could not be learned, NaN for the others;
+            None for a model of one label.
+    """
 
     n_classes: int
     width: int
     columns: NDArray[np.int32] | None
     trees: Trees
+    base: NDArray[np.float32] | None = None
     recipe: str = "forest"
+
+    @property
+    def several(self) -> bool:
+        """Whether each class has a probability by itself."""
+        return self.base is not None
 
     def predict_proba(self, X: Features) -> Float32s:
         """Give (n, n_classes) probabilities: the leaves' shares, averaged over the trees."""
@@ -44,7 +56,10 @@ class ForestModel:
         arrays = self.trees.arrays()
         if self.columns is not None:
             arrays["columns"] = self.columns
-        return {"n_classes": self.n_classes, "width": self.width}, arrays
+        manifest = {"n_classes": self.n_classes, "width": self.width}
+        if self.base is None:
+            return manifest, arrays
+        return manifest | {"several": True}, arrays | {"base": self.base}
 
     def _proba(self, X: Features, groups: int) -> Float32s:
         if X.shape[1] != self.width:
@@ -56,12 +71,18 @@ class ForestModel:
             self.trees.mean_proba(_dense(X[at : at + DENSIFIED], self.columns), groups)
             for at in range(0, X.shape[0], DENSIFIED)
         ]
-        return np.concatenate(parts, axis=1)
+        proba = np.concatenate(parts, axis=1)
+        if self.base is not None:
+            unlearned = ~np.isnan(self.base)
+            proba[..., unlearned] = self.base[unlearned]
+        return proba
 
 
 @recipe("forest")
 class ForestRecipe:
     """A random forest. Of sparse rows it sees only the commonest columns (2,000 by default).
+
+    Several labels are learned by the same trees: a leaf holds a share for each class.
 
     Source:
         Breiman (2001), "Random forests".
@@ -69,6 +90,7 @@ class ForestRecipe:
 
     name = "forest"
     incremental = False
+    answers: tuple[Answer, ...] = ("one", "several")
 
     def __init__(self, params: Params) -> None:
         """Take `trees` and `columns` (the most sparse columns it looks at).
@@ -81,7 +103,7 @@ class ForestRecipe:
     def fit(
         self,
         X: Features,
-        y: Ints,
+        y: Targets,
         n_classes: int,
         *,
         seed: int,
@@ -92,14 +114,24 @@ class ForestRecipe:
         """Learn from all labelled rows; see `Recipe.fit`. The committee comes with the trees."""
         from sklearn.ensemble import RandomForestClassifier
 
-        present = check_training(X, y, n_classes)
+        marks = y.astype(np.bool_, copy=False) if y.ndim == 2 else None
+        if marks is None:
+            present = check_training(X, y, n_classes)
+            aims = np.searchsorted(present, y)
+        else:
+            present = check_marks(X, marks, n_classes)
+            aims = marks[:, present].astype(np.int64)
         columns = None if isinstance(X, np.ndarray) else _commonest(X, int(self.params["columns"]))
         forest = RandomForestClassifier(
             n_estimators=int(self.params["trees"]), random_state=seed % 2**32, n_jobs=1
         )
-        forest.fit(_dense(X, columns), np.searchsorted(present, y))
-        trees = flatten(forest.estimators_, present, n_classes)
-        return ForestModel(n_classes, X.shape[1], columns, trees)
+        forest.fit(_dense(X, columns), aims.ravel() if aims.shape[1:] == (1,) else aims)
+        trees = flatten(forest.estimators_, present, n_classes, several=marks is not None)
+        if marks is None:
+            return ForestModel(n_classes, X.shape[1], columns, trees)
+        base = base_rates(marks)
+        base[present] = np.nan
+        return ForestModel(n_classes, X.shape[1], columns, trees, base)
 
     @classmethod
     def restore(cls, manifest: Mapping[str, Any], arrays: Arrays) -> ForestModel:
@@ -107,7 +139,10 @@ class ForestRecipe:
         columns, classes = arrays.get("columns"), int(manifest["n_classes"])
         seen = int(manifest["width"]) if columns is None else len(columns)
         trees = restore_trees(arrays, seen, classes)
-        return ForestModel(classes, int(manifest["width"]), columns, trees)
+        base = arrays["base"] if manifest.get("several") else None
+        if base is not None and base.shape != (classes,):
+            raise ValueError(f"base rates of shape {base.shape} do not fit")
+        return ForestModel(classes, int(manifest["width"]), columns, trees, base)
 
 
 def _commonest(X: Any, most: int) -> NDArray[np.int32]:

@@ -1,4 +1,4 @@
-"""The default: multinomial logistic regression, calibrated; a committee when asked for."""
+"""The default: logistic regression, calibrated; a committee when asked for."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from activeloop.learn.features.contract import checked_params
 from activeloop.learn.recipes.contract import Arrays, check_training, recipe
 from activeloop.learn.recipes.design import Design, prepare
 from activeloop.learn.recipes.heads import Heads, heads_from, softmax, spread
+from activeloop.learn.recipes.marks import LinearMarks, fit_marks, restored
 from activeloop.learn.recipes.softmax import Fitted, calibrate, fit_softmax
-from activeloop.learn.types import Features, Float32s, Ints, Model
-from activeloop.spec import Params
+from activeloop.learn.types import Features, Float32s, Ints, Model, Targets
+from activeloop.spec import Answer, Params
 
 DEFAULTS: Final = {"C": 30.0, "idf": True}
 
@@ -67,12 +68,14 @@ class LinearModel:
 class LinearRecipe:
     """Multinomial logistic regression (L-BFGS) with one temperature from held-out scores.
 
-    A retrain is always full: the optimum does not depend on where it starts, so the version can be
-    trained again from its labels alone.
+    Several labels are learned by one binary regression per class (`recipes.marks`). A retrain is
+    always full: the optimum does not depend on where it starts, so the version can be trained
+    again from its labels alone.
     """
 
     name = "linear"
     incremental = False
+    answers: tuple[Answer, ...] = ("one", "several")
 
     def __init__(self, params: Params) -> None:
         """Take `C` (inverse penalty) and `idf` (weight sparse columns by rarity).
@@ -85,15 +88,18 @@ class LinearRecipe:
     def fit(
         self,
         X: Features,
-        y: Ints,
+        y: Targets,
         n_classes: int,
         *,
         seed: int,
         committee: int = 0,
         parent: Model | None = None,
         new: NDArray[Any] | slice | None = None,
-    ) -> LinearModel:
+    ) -> LinearModel | LinearMarks:
         """Learn from all labelled rows; see `Recipe.fit`. Parent and new rows are not used."""
+        if y.ndim == 2:
+            marks = y.astype(np.bool_, copy=False)
+            return fit_marks(X, marks, n_classes, params=self.params, seed=seed, k=committee)
         present = check_training(X, y, n_classes)
         places = np.searchsorted(present, y).astype(np.int64)
         strength, rng = float(self.params["C"]), np.random.default_rng(seed)
@@ -114,8 +120,10 @@ class LinearRecipe:
         return LinearModel(n_classes, present, heads, members, facts)
 
     @classmethod
-    def restore(cls, manifest: Mapping[str, Any], arrays: Arrays) -> LinearModel:
+    def restore(cls, manifest: Mapping[str, Any], arrays: Arrays) -> LinearModel | LinearMarks:
         """Rebuild a model from its state; its predictions are identical."""
+        if manifest.get("several"):
+            return restored(manifest, arrays)
         count = int(manifest["members"])
         return LinearModel(
             int(manifest["n_classes"]),

@@ -26,7 +26,8 @@ class Trees:
         threshold: (nodes,) goes left when the value is at most this (float64, as trained).
         left: (nodes,) next node; a leaf leads to itself.
         right: (nodes,) next node; a leaf leads to itself.
-        values: (nodes, C) CSR, share of each class in a leaf; nothing elsewhere.
+        values: (nodes, C) CSR, share of each class in a leaf; nothing elsewhere. Of several labels
+            the shares of a leaf need not sum to 1.
     """
 
     roots: NDArray[np.int32]
@@ -82,8 +83,17 @@ class Trees:
         return np.asarray((picks @ self.values).toarray(), np.float64)
 
 
-def flatten(estimators: Sequence[Any], present: NDArray[Any], n_classes: int) -> Trees:
-    """Copy the nodes of fitted scikit-learn trees; leaf shares go to the classes they stand for."""
+def flatten(
+    estimators: Sequence[Any], present: NDArray[Any], n_classes: int, *, several: bool = False
+) -> Trees:
+    """Copy the nodes of fitted scikit-learn trees; leaf shares go to the classes they stand for.
+
+    Args:
+        estimators: the trees; of several labels each has one output of two values per class.
+        present: the classes that its outputs stand for.
+        n_classes: how many classes there are.
+        several: whether the shares are of each class by itself.
+    """
     sizes = [one.tree_.node_count for one in estimators]
     roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
     parts: dict[str, list[NDArray[Any]]] = {"f": [], "t": [], "l": [], "r": [], "v": []}
@@ -94,7 +104,8 @@ def flatten(estimators: Sequence[Any], present: NDArray[Any], n_classes: int) ->
         parts["t"].append(tree.threshold)
         parts["l"].append(np.where(leaf, here, tree.children_left) + root)
         parts["r"].append(np.where(leaf, here, tree.children_right) + root)
-        shares = tree.value[:, 0, :] / tree.value[:, 0, :].sum(axis=1, keepdims=True)
+        counts = tree.value[:, :, 1] if several else tree.value[:, 0, :]
+        shares = counts / (tree.value.sum(axis=2) if several else counts.sum(axis=1, keepdims=True))
         parts["v"].append(np.where(leaf[:, None], shares, 0))
     values = csr_matrix(np.vstack(parts["v"]))
     widened = csr_matrix(

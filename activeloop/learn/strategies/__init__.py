@@ -7,12 +7,21 @@ from activeloop.learn.strategies import (
     disagreement,
     information,
     reduction,
+    several,
     typicality,
     uncertainty,
     uniform,
     whole,
 )
-from activeloop.learn.strategies.registry import Choose, ChooseWhole, Strategy, get, names, strategy
+from activeloop.learn.strategies.registry import (
+    Choose,
+    ChooseWhole,
+    Strategy,
+    get,
+    meant_for,
+    names,
+    strategy,
+)
 
 __all__ = [
     "Choose",
@@ -24,8 +33,10 @@ __all__ = [
     "disagreement",
     "get",
     "information",
+    "meant_for",
     "names",
     "reduction",
+    "several",
     "strategy",
     "typicality",
     "uncertainty",

@@ -35,7 +35,14 @@ def _herded(
     return herd(rows[:n], rows[n:], batch_size=batch_size, sigma=_reach(params))
 
 
-@strategy("max-herding", needs=(), picks="cover", params={"sigma": 1.0}, choose=_herded)
+@strategy(
+    "max-herding",
+    needs=(),
+    picks="cover",
+    params={"sigma": 1.0},
+    choose=_herded,
+    answers=("one", "several"),
+)
 def max_herding(view: View, *, params: Params) -> Floats:
     """Score by how much of the candidates each would cover alone: mean_i k(x_i, x).
 

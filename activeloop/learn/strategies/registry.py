@@ -12,7 +12,8 @@ import numpy as np
 from activeloop.errors import Invalid
 from activeloop.learn.diversity import Spread
 from activeloop.learn.pool import Pool
-from activeloop.learn.types import Features, Floats, Ints, Model, Picks, View
+from activeloop.learn.types import Features, Floats, Model, Picks, Targets, View
+from activeloop.spec import Answer
 
 GROUP = "activeloop.strategies"
 MODAL = "modal:"
@@ -57,7 +58,7 @@ class ChooseWhole(Protocol):
         /,
         *,
         model: Model | None,
-        labelled: tuple[Features, Ints] | None,
+        labelled: tuple[Features, Targets] | None,
         batch_size: int,
         params: Params,
         rng: np.random.Generator,
@@ -83,6 +84,8 @@ class Strategy:
         choose: picks from some rows seen together.
         choose_whole: picks from the whole pool.
         shortlist: the least rows a shortlist should have.
+        answers: for which kinds of answer it is. With several labels the probabilities are each
+            class's by itself, and what is labelled comes as marks.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Strategy:
     choose: Choose | None = None
     choose_whole: ChooseWhole | None = None
     shortlist: int = 0
+    answers: tuple[Answer, ...] = ("one",)
 
     def settle(self, given: Params) -> dict[str, Any]:
         """Fill the parameters that were not given.
@@ -129,6 +133,7 @@ def strategy(
     choose: Choose | None = None,
     choose_whole: ChooseWhole | None = None,
     shortlist: int = 0,
+    answers: tuple[Answer, ...] = ("one",),
 ) -> Callable[[F], F]:
     """Register a scoring function under a name; the function itself stays as it is.
 
@@ -143,7 +148,7 @@ def strategy(
         if known is not None and known.score is not score:
             raise Invalid(f"There already is a strategy {name!r}.")
         _known[name] = Strategy(
-            name, score, needs, picks, dict(params or {}), choose, choose_whole, shortlist
+            name, score, needs, picks, dict(params or {}), choose, choose_whole, shortlist, answers
         )
         return score
 
@@ -153,6 +158,16 @@ def strategy(
 def names() -> list[str]:
     """Name every strategy, plug-ins included (without loading them); modAL's come on top."""
     return sorted({*_known, *(point.name for point in metadata.entry_points(group=GROUP))})
+
+
+def meant_for(answer: Answer) -> list[str]:
+    """Name the strategies for a kind of answer, of those that are loaded, in order.
+
+    Example:
+        >>> "binary-badge" in meant_for("several"), "margin" in meant_for("several")
+        (True, False)
+    """
+    return sorted(name for name, each in _known.items() if answer in each.answers)
 
 
 def get(name: str) -> Strategy:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from activeloop.errors import Needs
-from activeloop.learn.types import Features, Floats, Ints, View
+from activeloop.learn.types import Bools, Features, Floats, Ints, Targets, View
 
 
 def probabilities(view: View) -> Floats:
@@ -72,6 +74,21 @@ def labels(view: View) -> tuple[Features, Ints]:
     Raises:
         Needs: before anything is labelled.
     """
+    X, y = _labelled(view)
+    return X, np.asarray(y, np.int64)
+
+
+def marks(view: View) -> tuple[Features, Bools]:
+    """Give the (m, d) features and (m, C) marks of what is labelled, m at least 1.
+
+    Raises:
+        Needs: before anything is labelled.
+    """
+    X, y = _labelled(view)
+    return X, np.asarray(y, np.bool_)
+
+
+def _labelled(view: View) -> tuple[Features, Targets]:
     if view.labelled_X is None or view.labelled_y is None or len(view.labelled_y) == 0:
         raise Needs("This strategy needs labelled samples, and there are none yet.")
     return view.labelled_X, view.labelled_y

@@ -30,7 +30,7 @@ def cover(
     return Spread(order, np.ones(n), typical)
 
 
-@strategy("typiclust", needs=(), picks="cover", choose=cover)
+@strategy("typiclust", needs=(), picks="cover", choose=cover, answers=("one", "several"))
 def typiclust(view: View, *, params: Params) -> Floats:
     """Score by how typical a candidate is: 1 / mean distance to its 20 nearest neighbours.
 

@@ -8,7 +8,7 @@ from activeloop.learn.strategies.registry import Params, strategy
 from activeloop.learn.types import Floats, View
 
 
-@strategy("random", needs=(), picks="sample")
+@strategy("random", needs=(), picks="sample", answers=("one", "several"))
 def random(view: View, *, params: Params) -> Floats:
     """Score every candidate 1; the draw that follows makes the order uniformly random.
 

@@ -16,9 +16,9 @@ from activeloop.learn.pool import Pool
 from activeloop.learn.strategies.registry import Params, strategy
 from activeloop.learn.strategies.seen import probabilities
 from activeloop.learn.strategies.uncertainty import least_confidence
-from activeloop.learn.types import Features, Floats, Ints, Model, Picks, View
+from activeloop.learn.types import Features, Floats, Model, Picks, Targets, View
 
-_Labelled = tuple[Features, Ints]
+_Labelled = tuple[Features, Targets]
 
 
 def _trained(model: Model | None) -> Model:
@@ -41,7 +41,9 @@ def _pick_core_set(
     return by_distance.core_set(pool, labelled=known, batch_size=batch_size, rng=rng)
 
 
-@strategy("core-set", needs=(), picks="whole", choose_whole=_pick_core_set)
+@strategy(
+    "core-set", needs=(), picks="whole", choose_whole=_pick_core_set, answers=("one", "several")
+)
 def core_set(view: View, *, params: Params) -> Floats:
     """Score by the distance to the nearest labelled sample: min_l |x - l|.
 
