@@ -227,13 +227,18 @@ def check_marks(X: Features, marks: Bools, n_classes: int) -> Ints:
     _check_finite(X)
     if len(marks) == 0:
         raise CannotLearn("Nothing is labelled yet; two different answers are needed.")
-    said = marks.sum(axis=0)
-    present = np.flatnonzero((said > 0) & (said < len(marks))).astype(np.int64)
+    present = varied(marks)
     if len(present) == 0:
         raise CannotLearn(
             f"All {len(marks)} samples have the same labels; at least one that differs is needed."
         )
     return present
+
+
+def varied(marks: Bools) -> Ints:
+    """Give the classes that some rows are of and others are not: only of these can be learned."""
+    said = marks.sum(axis=0)
+    return np.flatnonzero((said > 0) & (said < len(marks))).astype(np.int64)
 
 
 def _check_rows(X: Features, labels: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from activeloop.learn.recipes.contract import varied
 from activeloop.learn.recipes.softmax import (
     FOLDS,
     ITERATIONS,
@@ -16,18 +17,12 @@ from activeloop.learn.recipes.softmax import (
     Calibration,
     Fitted,
 )
-from activeloop.learn.types import Bools, Features, Floats, Ints
+from activeloop.learn.types import Bools, Features, Floats
 
 MOST_TOGETHER: Final = 1 << 19
 """Weights that are found in one go; the optimiser remembers twenty times as many numbers."""
 
 Scores = NDArray[np.float64]
-
-
-def varied(marks: Bools) -> Ints:
-    """Give the classes that some rows are of and others are not: only of these can be learned."""
-    said = marks.sum(axis=0)
-    return np.flatnonzero((said > 0) & (said < len(marks))).astype(np.int64)
 
 
 def base_rates(marks: Bools) -> NDArray[np.float32]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-from activeloop.errors import Invalid, Needs
+from activeloop.errors import Invalid
 from activeloop.learn.features.contract import checked_params
-from activeloop.learn.recipes.contract import Arrays, check_training, recipe
-from activeloop.learn.types import Features, Float32s, Ints, Model
-from activeloop.spec import Params
+from activeloop.learn.recipes.contract import (
+    Arrays,
+    check_marks,
+    check_training,
+    recipe,
+    varied,
+)
+from activeloop.learn.recipes.logistic import base_rates
+from activeloop.learn.recipes.online_model import Frame, OnlineModel
+from activeloop.learn.types import Features, Ints, Model, Targets
+from activeloop.spec import Answer, Params
 
 if TYPE_CHECKING:
     from sklearn.linear_model import SGDClassifier
@@ -22,113 +28,18 @@ if TYPE_CHECKING:
 DEFAULTS: Final = {"epochs": 20, "replay": 4.0, "step": 3.0, "alpha": 1e-5, "width": 2**14}
 
 
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """How features are brought to the learner; frozen at the first fit, so that weights last."""
-
-    given: int
-    width: int
-    mean: NDArray[np.float32] | None
-    scale: NDArray[np.float32]
-
-    def rows(self, X: Features) -> Features:
-        """Give (n, width) float32 rows: dense standardised, sparse with columns folded together.
-
-        Raises:
-            Invalid: when X has another width or form than at the first fit.
-        """
-        if X.shape[1] != self.given or isinstance(X, np.ndarray) != (self.mean is not None):
-            raise Invalid(f"The model wants rows of {self.given} columns as trained.")
-        if isinstance(X, np.ndarray):
-            return np.asarray((X - np.asarray(self.mean)) * self.scale, np.float32)
-        folded = csr_matrix((X.data, X.indices % self.width, X.indptr), (X.shape[0], self.width))
-        folded.sum_duplicates()
-        return folded
-
-
-@dataclass(frozen=True, eq=False)
-class OnlineModel:
-    """k + 1 classifiers, one against the rest: the model first, then its committee.
-
-    Attributes:
-        coef: (k + 1, C, width) as the learner holds them.
-        offsets: (k + 1, C).
-        steps: (k + 1,) the learners' step counts, without which they could not go on.
-    """
-
-    n_classes: int
-    frame: Frame
-    coef: NDArray[Any]
-    offsets: NDArray[Any]
-    steps: NDArray[np.float64]
-    recipe: str = "online"
-
-    def predict_proba(self, X: Features) -> Float32s:
-        """Give (n, n_classes) probabilities: one-against-the-rest, brought to sum 1."""
-        return np.asarray(self._proba(X, slice(0, 1))[0])
-
-    def committee_proba(self, X: Features) -> Float32s:
-        """Give (k, n, n_classes) probabilities of the members, by one matrix product.
-
-        Raises:
-            Needs: when the model was trained without a committee.
-        """
-        if len(self.coef) < 2:
-            raise Needs("This model was trained without a committee; train one with members.")
-        return self._proba(X, slice(1, None))
-
-    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Give manifest and arrays; `OnlineRecipe.restore` takes them back."""
-        manifest = {
-            "n_classes": self.n_classes,
-            "given": self.frame.given,
-            "width": self.frame.width,
-        }
-        arrays = {
-            "coef": self.coef,
-            "offsets": self.offsets,
-            "steps": self.steps,
-            "scale": self.frame.scale,
-        }
-        mean = self.frame.mean
-        return manifest, arrays if mean is None else {**arrays, "mean": mean}
-
-    def _proba(self, X: Features, part: slice) -> Float32s:
-        from scipy.special import expit
-
-        chosen, shifts = self.coef[part], self.offsets[part]
-        if self.n_classes == 2:
-            chosen = np.concatenate([-chosen, chosen], axis=1)
-            shifts = np.concatenate([-shifts, shifts], axis=1)
-        weights = np.asarray(chosen, np.float32).reshape(-1, chosen.shape[-1])
-        offsets = np.asarray(shifts, np.float32).ravel()
-        if isinstance(X, np.ndarray) and self.frame.mean is not None:
-            # Standardising is folded into the weights: the pool is never copied.
-            if X.shape[1] != self.frame.given:
-                raise Invalid(f"The model wants rows of {self.frame.given} columns.")
-            weights = weights * self.frame.scale
-            offsets = offsets - weights @ self.frame.mean
-            scores = np.asarray(X, np.float32) @ weights.T
-        else:
-            scores = self.frame.rows(X) @ weights.T
-        scores = np.asarray(scores, np.float32) + offsets
-        # Far out every class may be refused; the floor makes that "all alike", not 0 / 0.
-        odds = np.maximum(expit(scores), np.float32(1e-12))
-        odds = odds.reshape(X.shape[0], -1, self.n_classes)
-        odds /= odds.sum(axis=-1, keepdims=True)
-        return np.ascontiguousarray(odds.transpose(1, 0, 2))
-
-
 @recipe("online")
 class OnlineRecipe:
     """Logistic regression by stochastic gradient steps (`partial_fit`).
 
     With a parent it takes steps on the new rows and a seeded sample of the old ones ("replay"),
-    so that what it knew is not forgotten; without, it starts from nothing over all rows.
+    so that what it knew is not forgotten; without, it starts from nothing over all rows. Several
+    labels are learned by a classifier for each class.
     """
 
     name = "online"
     incremental = True
+    answers: tuple[Answer, ...] = ("one", "several")
 
     def __init__(self, params: Params) -> None:
         """Take `epochs`, `replay` (old rows per new one), `step`, `alpha` and `width`.
@@ -141,7 +52,7 @@ class OnlineRecipe:
     def fit(
         self,
         X: Features,
-        y: Ints,
+        y: Targets,
         n_classes: int,
         *,
         seed: int,
@@ -150,18 +61,59 @@ class OnlineRecipe:
         new: NDArray[Any] | slice | None = None,
     ) -> OnlineModel:
         """Learn from all rows, or from the new ones on top of the parent; see `Recipe.fit`."""
-        check_training(X, y, n_classes)
+        several = y.ndim == 2
+        if several:
+            check_marks(X, y.astype(np.bool_, copy=False), n_classes)
+        else:
+            check_training(X, y, n_classes)
         rng = np.random.default_rng(seed)
         if parent is None:
             frame, rows = self._frame(X), np.arange(len(y))
         else:
-            self._check_parent(parent, n_classes, committee)
+            self._check_parent(parent, n_classes, committee, several=several)
             frame, rows = parent.frame, self._replayed(len(y), new, rng)  # type: ignore[attr-defined]
         Z, truth = frame.rows(X[rows]), y[rows]
+        if several:
+            # what can be learned is told by all rows, not by those at hand
+            return self._of_several(Z, truth, y, frame, parent, committee=committee, rng=rng)
+        return self._of_one(Z, truth, n_classes, frame, parent, committee=committee, rng=rng)
+
+    def _of_several(
+        self,
+        Z: Features,
+        marks: Targets,
+        every: Targets,
+        frame: Frame,
+        parent: Model | None,
+        *,
+        committee: int,
+        rng: np.random.Generator,
+    ) -> OnlineModel:
+        present = varied(every.astype(np.bool_))
+        learned = [
+            self._marked(Z, marks, present, frame, parent, head=head, rng=rng)
+            for head in range(committee + 1)
+        ]
+        base = base_rates(every.astype(np.bool_))
+        base[present] = np.nan
+        coef, offsets, steps = (np.stack(parts) for parts in zip(*learned, strict=True))
+        return OnlineModel(every.shape[1], frame, coef, offsets, steps, base)
+
+    def _of_one(
+        self,
+        Z: Features,
+        y: Targets,
+        n_classes: int,
+        frame: Frame,
+        parent: Model | None,
+        *,
+        committee: int,
+        rng: np.random.Generator,
+    ) -> OnlineModel:
         learned = [
             self._steps(
                 Z,
-                truth,
+                y,
                 self._learner(frame, n_classes, parent, head),
                 n_classes,
                 weighted=head > 0,
@@ -184,10 +136,13 @@ class OnlineRecipe:
             int(manifest["given"]), int(manifest["width"]), arrays.get("mean"), arrays["scale"]
         )
         classes, coef = int(manifest["n_classes"]), arrays["coef"]
-        rows = 1 if classes == 2 else classes
+        base = arrays["base"] if manifest.get("several") else None
+        rows = 1 if classes == 2 and base is None else classes
+        if base is not None and base.shape != (classes,):
+            raise ValueError(f"base rates of shape {base.shape} do not fit")
         if coef.shape[1:] != (rows, frame.width):
             raise ValueError(f"weights of shape {coef.shape} do not fit")
-        return OnlineModel(classes, frame, coef, arrays["offsets"], arrays["steps"])
+        return OnlineModel(classes, frame, coef, arrays["offsets"], arrays["steps"], base)
 
     def _frame(self, X: Features) -> Frame:
         if not isinstance(X, np.ndarray):
@@ -202,8 +157,10 @@ class OnlineRecipe:
         )
         return Frame(X.shape[1], X.shape[1], mean.astype(np.float32), scale.astype(np.float32))
 
-    def _check_parent(self, parent: Model, n_classes: int, committee: int) -> None:
-        if not isinstance(parent, OnlineModel):
+    def _check_parent(
+        self, parent: Model, n_classes: int, committee: int, *, several: bool
+    ) -> None:
+        if not isinstance(parent, OnlineModel) or parent.several != several:
             raise Invalid(f"Cannot go on from a {parent.recipe!r} model; train in full.")
         if parent.n_classes != n_classes:
             raise Invalid("The classes have changed since the parent; train in full.")
@@ -222,15 +179,7 @@ class OnlineRecipe:
     def _learner(
         self, frame: Frame, n_classes: int, parent: Model | None, head: int
     ) -> SGDClassifier:
-        from sklearn.linear_model import SGDClassifier
-
-        learner = SGDClassifier(
-            loss="log_loss",
-            alpha=float(self.params["alpha"]),
-            learning_rate="constant",
-            eta0=float(self.params["step"]),
-            shuffle=False,
-        )
+        learner = self._fresh()
         if isinstance(parent, OnlineModel):
             learner.coef_ = parent.coef[head].copy()
             learner.intercept_ = parent.offsets[head].copy()
@@ -239,10 +188,60 @@ class OnlineRecipe:
             learner.n_features_in_ = frame.width
         return learner
 
+    def _fresh(self) -> SGDClassifier:
+        from sklearn.linear_model import SGDClassifier
+
+        return SGDClassifier(
+            loss="log_loss",
+            alpha=float(self.params["alpha"]),
+            learning_rate="constant",
+            eta0=float(self.params["step"]),
+            shuffle=False,
+        )
+
+    def _marked(
+        self,
+        Z: Features,
+        marks: Targets,
+        present: Ints,
+        frame: Frame,
+        parent: Model | None,
+        *,
+        head: int,
+        rng: np.random.Generator,
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Take the steps of one classifier per class; give their (C, width), (C,) and (C,) state.
+
+        A class that cannot be learned keeps what the parent has, or zeros.
+        """
+        classes = marks.shape[1]
+        coef, offsets = np.zeros((classes, frame.width), Z.dtype), np.zeros(classes, Z.dtype)
+        steps = np.ones(classes)
+        if isinstance(parent, OnlineModel):
+            coef, offsets, steps = (
+                each[head].copy() for each in (parent.coef, parent.offsets, parent.steps)
+            )
+        learners = [self._fresh() for _ in present]
+        for learner, c in zip(learners, present.tolist(), strict=True):
+            learner.coef_, learner.intercept_ = coef[c : c + 1].copy(), offsets[c : c + 1].copy()
+            learner.t_, learner.classes_ = float(steps[c]), np.arange(2)
+            learner.n_features_in_ = frame.width
+        weights = rng.exponential(size=len(marks)) if head else None
+        for epoch in range(int(self.params["epochs"])):
+            order = rng.permutation(len(marks))
+            rows, some = Z[order], None if weights is None else weights[order]
+            for learner, c in zip(learners, present.tolist(), strict=True):
+                learner.set_params(eta0=float(self.params["step"]) / (1 + epoch / 2))
+                told = marks[order, c].astype(np.int64)
+                learner.partial_fit(rows, told, classes=np.arange(2), sample_weight=some)
+        for learner, c in zip(learners, present.tolist(), strict=True):
+            coef[c], offsets[c], steps[c] = learner.coef_[0], learner.intercept_[0], learner.t_
+        return coef, offsets, steps
+
     def _steps(
         self,
         Z: Features,
-        y: Ints,
+        y: Targets,
         learner: SGDClassifier,
         n_classes: int,
         *,
