@@ -53,6 +53,7 @@ def decide(
             created_at=now,
         ),
     )
+    settling.hold_to(session, project.id, rule)
     settling.settle(session, sample, rule, number=event.number, now=now)
     reviews.settle(session, sample.id, now=now, by=user_id, label_id=event.id)
     settling.learn_if_due(session, project, spec, now)

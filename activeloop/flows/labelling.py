@@ -140,6 +140,7 @@ def record(
             created_at=now,
         ),
     )
+    settling.hold_to(session, project.id, rule)
     projects.count(session, project.id, **{"skips" if given.label is None else "answers": 1})
     covered = 0
     if event.counted and given.label is not None:
@@ -256,15 +257,21 @@ def undo(session: Session, project: Project, user_id: int, label_id: int) -> Und
     if held is None:
         raise NotFound(f"Answer {label_id} has no offer.")
     ranking = rankings.current(session, project)
+    rule = settling.rule_of(session, project, spec)
     if labels.undone(session, event):
         offered = shown(session, [held], ranking, spec)[0] if held.state == "open" else None
         return Undone(label_id, event.number, offered, replayed=True)
+    if event.counted and event.kind == "answer" and held.state != "answered":
+        raise Conflict(
+            f"Answer {label_id} no longer stands: its class was split or retired since, and the "
+            "sample is asked again."
+        )
     sample = offers.sample_of(session, held)
     _reopen(session, held, sample, event, until=offers.lease(now, spec.lease_seconds))
     taken_back = labels.append(session, undoing(event, user_id, now))
     projects.count(session, project.id, **{"skips" if event.kind == "skip" else "answers": -1})
     if event.counted and event.kind == "answer":
-        rule = settling.rule_of(session, project, spec)
+        settling.hold_to(session, project.id, rule)
         settling.settle(session, sample, rule, number=taken_back.number, now=now)
         propagating.take_back(session, held, rule, now=now)
     return Undone(label_id, taken_back.number, shown(session, [held], ranking, spec)[0])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from activeloop.errors import Crossed
 from activeloop.events import Agreed
 from activeloop.flows import due
 from activeloop.learn import agreement
 from activeloop.spec import ProjectSpec
-from activeloop.store import labels, offers, projects, reviews
+from activeloop.store import label_sets, labels, offers, projects, reviews
 from activeloop.store.db import Session
 from activeloop.store.tables import Project, Sample
 
@@ -16,6 +17,17 @@ from activeloop.store.tables import Project, Sample
 def rule_of(session: Session, project: Project, spec: ProjectSpec) -> agreement.Rule:
     """Read when answers settle a label, with the class changes so far."""
     return agreement.Rule.of(spec, labels.changes(session, project.id))
+
+
+def hold_to(session: Session, project_id: int, rule: agreement.Rule) -> None:
+    """Make sure that an event that has its number was written in the words of its time.
+
+    Raises:
+        Crossed: when the label set was changed between the rule and the event.
+    """
+    known = rule.changes[-1].number if rule.changes else 0
+    if label_sets.moved_on(session, project_id, known):
+        raise Crossed("The classes were changed at this moment; the same request again will do.")
 
 
 def settle(

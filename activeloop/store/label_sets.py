@@ -77,6 +77,16 @@ def last_number(session: Session, project_id: int) -> int:
     return found or 0
 
 
+def moved_on(session: Session, project_id: int, known: int) -> bool:
+    """Tell whether the label set was changed after change `known`, by a transaction that is done.
+
+    Asked once one's event has its number: then no further change can come before it.
+    """
+    if session.connection().dialect.name != "postgresql":
+        return False  # there is one writer at a time: nothing can have changed since it began
+    return last_number(session, project_id) != known
+
+
 def history(session: Session, project_id: int) -> list[tuple[ClassChange, str | None]]:
     """List a project's changes, newest first, each with the name of who made it."""
     rows = session.execute(
