@@ -26,6 +26,7 @@ Example = Annotated[str, Field(max_length=2000)]
 Reason = Annotated[str, Field(min_length=1, max_length=100)]
 TAKEN_KEYS = frozenset("ufhg")
 """Letters that mean something else on the labelling page: undo, flag, guidelines, group."""
+DEFAULT_STRATEGY: dict[Answer, str] = {"one": "margin-badge", "several": "binary-badge"}
 MAX_CLASSES = 1000
 MAX_NAME = 100
 
@@ -86,7 +87,11 @@ class ModelSpec(_Part):
 class StrategySpec(_Part):
     """What is asked next."""
 
-    name: str = Field("margin-badge", description="Query strategy once a model exists.")
+    name: str = Field(
+        DEFAULT_STRATEGY["one"],
+        description="Query strategy once a model exists; where answers are several labels "
+        f"{DEFAULT_STRATEGY['several']} is the default.",
+    )
     cold_start: str = Field("typiclust", description="Order before a model exists.")
     params: Params = Field(default_factory=dict, description="Parameters of the strategy.")
 
@@ -221,6 +226,17 @@ class ProjectSpec(_Part):
             if isinstance(each, dict) and isinstance(name, str):
                 details[name] = {key: value for key, value in each.items() if key != "name"}
         return {**values, "classes": names, "class_details": details}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_strategy(cls, values: Any) -> Any:
+        """Name the strategy for several labels where none is named."""
+        if not isinstance(values, dict) or values.get("answer") != "several":
+            return values
+        given = values.get("strategy", {})
+        if not isinstance(given, dict) or "name" in given:
+            return values
+        return {**values, "strategy": {**given, "name": DEFAULT_STRATEGY["several"]}}
 
     @field_validator("name")
     @classmethod

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from activeloop import answers
 from activeloop.flows import featurising, models
 from activeloop.flows.projects import find, spec_of
 from activeloop.spec import ProjectSpec
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from activeloop.learn.pool import Pool
     from activeloop.learn.select import Sweep
-    from activeloop.learn.types import Features, Ints, Model, Picks
+    from activeloop.learn.types import Features, Model, Picks, Targets
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Ask:
         version: number of the version that is asked; None before there is one.
         samples: how many samples, from the first on, have features and are looked at.
         length: how many candidates the ranking keeps.
-        labelled: (seq, label) of the settled samples of the training stratum.
+        labelled: (seq, answer as text) of the settled samples of the training stratum.
     """
 
     project_id: int
@@ -139,16 +140,15 @@ def prepare(services: Services, ask: Ask, wanted: Plan, pool: Pool) -> Sweep:
     )
 
 
-def known(services: Services, ask: Ask, wanted: Plan) -> tuple[Features, Ints] | None:
+def known(services: Services, ask: Ask, wanted: Plan) -> tuple[Features, Targets] | None:
     """Gather what is labelled, for the strategies that look at it."""
-    import numpy as np
+    from activeloop.learn import targets
 
     inside = [(seq, label) for seq, label in ask.labelled if seq < ask.samples]
     if not inside or not looks_at_labels(wanted):
         return None
-    index = {name: i for i, name in enumerate(ask.spec.classes)}
     X = featurising.rows(services, ask.featurizer_id, [seq for seq, _ in inside])
-    y = np.array([index[label] for _, label in inside], dtype=np.int64)
+    y = targets.encode(ask.spec.answer, ask.spec.classes, [label for _, label in inside])
     return X, y
 
 
@@ -180,11 +180,12 @@ def generation(ask: Ask, wanted: Plan, picks: Picks, *, seconds: float, now: dat
 
 
 def _cold_because(ask: Ask) -> str:
-    seen = {label for _, label in ask.labelled}
-    missing = len(ask.spec.classes) - len(seen)
+    answer, spec = ask.spec.answer, ask.spec
+    seen = {name for _, label in ask.labelled for name in answers.read(answer, label)}
+    missing = len(spec.classes) - len(seen)
     name = ask.spec.strategy.cold_start
     told = "is random" if name == "random" else f"covers the pool ({name})"
-    if not seen:
+    if not ask.labelled:
         return f"order {told}: nothing is labelled yet"
     if missing:
         return (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from activeloop.flows import featurising, models
-from activeloop.flows.snapshots import Labelled, indices
+from activeloop.flows.snapshots import Labelled
 from activeloop.spec import ProjectSpec
 from activeloop.store.tables import Version
 from activeloop.wiring import Services
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from activeloop.learn.promote import Decision
-    from activeloop.learn.types import Features, Float32s, Ints, Model
+    from activeloop.learn.types import Estimate, Features, Float32s, Model, Targets
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ def judge(
     """Measure a model on the audit labels and compare it with the champion there."""
     import numpy as np
 
-    from activeloop.learn import promote
+    from activeloop.learn import promote, targets
 
-    y = indices(spec, audit.names)
+    y = targets.encode(spec.answer, spec.classes, audit.names)
     X = featurising.rows(services, featurizer_id, audit.seqs)
     proba = _proba(model, X)
-    metrics = _measured(y, proba, np.random.default_rng([spec.seed, snapshot]))
+    metrics = _measured(y, proba, np.random.default_rng([spec.seed, snapshot]), spec)
     if champion is None:
         return Verdict(metrics, promote.first(len(y)))
     if champion.featurizer_id != featurizer_id:
@@ -87,9 +87,9 @@ def measure_again(
     """
     import numpy as np
 
-    from activeloop.learn import persist
+    from activeloop.learn import persist, targets
 
-    y = indices(spec, audit.names)
+    y = targets.encode(spec.answer, spec.classes, audit.names)
     # gathered once for all of them: reading the rows takes longer than predicting
     X = featurising.rows(services, featurizer_id, audit.seqs)
     return {
@@ -97,18 +97,30 @@ def measure_again(
             y,
             _proba(persist.load(services.artifacts.get(version.artifact)), X),
             np.random.default_rng([spec.seed, seed]),
+            spec,
         )
         for version in older
         if version.featurizer_id == featurizer_id and tuple(version.classes) == spec.classes
     }
 
 
-def _measured(y: Ints, proba: Float32s, rng: np.random.Generator) -> dict[str, Any]:
-    from activeloop.learn import evaluate
+def _measured(
+    y: Targets, proba: Float32s, rng: np.random.Generator, spec: ProjectSpec
+) -> dict[str, Any]:
+    """Give each figure as JSON; of several labels also the F1 of each class."""
+    from activeloop.learn import evaluate, evaluate_marks
 
+    found: dict[str, Any] = _told(evaluate.measure(y, proba, rng=rng))
+    if spec.answer == "several" and len(y):
+        marks = y.astype(bool)
+        found["f1_by_class"] = _told(evaluate_marks.by_class(marks, proba, spec.classes, rng=rng))
+    return found
+
+
+def _told(figures: Mapping[str, Estimate]) -> dict[str, Any]:
     return {
         name: {"value": each.value, "low": each.low, "high": each.high, "n": each.n}
-        for name, each in evaluate.measure(y, proba, rng=rng).items()
+        for name, each in figures.items()
     }
 
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from activeloop.learn import agreement
 from activeloop.spec import ProjectSpec
 from activeloop.store import labels
 from activeloop.store.db import Session
 
-if TYPE_CHECKING:
-    from activeloop.learn.types import Ints
-
 
 @dataclass(frozen=True)
 class Labelled:
-    """Settled labels of one stratum, by seq."""
+    """Settled labels of one stratum, by seq; `names` are answers as text."""
 
     seqs: Sequence[int]
     names: Sequence[str]
@@ -47,11 +43,3 @@ def snapshot(
 def _labelled(pairs: list[tuple[int, str]]) -> Labelled:
     pairs.sort()
     return Labelled([seq for seq, _ in pairs], [name for _, name in pairs])
-
-
-def indices(spec: ProjectSpec, names: Sequence[str]) -> Ints:
-    """Turn class names into (n,) class indices."""
-    import numpy as np
-
-    index = {name: i for i, name in enumerate(spec.classes)}
-    return np.array([index[name] for name in names], dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import time
 from bisect import bisect_left
@@ -18,7 +19,7 @@ from activeloop.jobs import Merge, ScoreRange
 from activeloop.learn import partials
 from activeloop.learn import select as selecting
 from activeloop.learn.pool import Pool
-from activeloop.spec import parse_spec
+from activeloop.spec import ProjectSpec, parse_spec
 from activeloop.store import db, ledger, sweeps, versions
 from activeloop.store.db import Session
 from activeloop.store.tables import Sweep, SweepRange
@@ -126,7 +127,7 @@ def opened(services: Services, row: Sweep) -> Asked:
         samples=row.samples,
         events=row.events,
         length=row.length,
-        labelled=_read_known(services, row.known, spec.classes),
+        labelled=_read_known(services, row.known, spec),
     )
     model = models.read(services, version.artifact) if version and row.by_model else None
     by = Plan(row.strategy, spec.strategy.params if row.by_model else {}, row.because, model)
@@ -201,16 +202,23 @@ def _write_known(services: Services, ask: Ask, by: Plan) -> str:
     """Keep what is labelled, for a strategy that looks at it; empty for any other."""
     if not asking.looks_at_labels(by) or not ask.labelled:
         return ""
-    index = {name: i for i, name in enumerate(ask.spec.classes)}
-    pairs = np.array([(seq, index[label]) for seq, label in ask.labelled], np.int64)
-    return services.artifacts.put(secrets.token_bytes(NONCE) + pairs.tobytes())
+    if ask.spec.answer == "several":
+        written = json.dumps(list(ask.labelled), ensure_ascii=False).encode()
+    else:
+        index = {name: i for i, name in enumerate(ask.spec.classes)}
+        pairs = np.array([(seq, index[label]) for seq, label in ask.labelled], np.int64)
+        written = pairs.tobytes()
+    return services.artifacts.put(secrets.token_bytes(NONCE) + written)
 
 
-def _read_known(services: Services, name: str, classes: Sequence[str]) -> list[tuple[int, str]]:
+def _read_known(services: Services, name: str, spec: ProjectSpec) -> list[tuple[int, str]]:
     if not name:
         return []
-    pairs = np.frombuffer(services.artifacts.get(name)[NONCE:], np.int64).reshape(-1, 2)
-    return [(seq, classes[index]) for seq, index in pairs.tolist()]
+    written = services.artifacts.get(name)[NONCE:]
+    if spec.answer == "several":
+        return [(seq, label) for seq, label in json.loads(written)]
+    pairs = np.frombuffer(written, np.int64).reshape(-1, 2)
+    return [(seq, spec.classes[index]) for seq, index in pairs.tolist()]
 
 
 def _cuts(blocks: Sequence[Source], rows: int) -> list[tuple[int, int]]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from activeloop import __version__
 from activeloop.errors import CannotLearn, Conflict
-from activeloop.flows import due, featurising, gating, moving, refreshing
+from activeloop.flows import due, featurising, gating, moving, refreshing, teaching
 from activeloop.flows.asking import Ask
 from activeloop.flows.projects import find, spec_of
-from activeloop.flows.snapshots import Labelled, indices, snapshot
+from activeloop.flows.snapshots import Labelled, snapshot
 from activeloop.jobs import Rank, Train
 from activeloop.spec import Mode, ProjectSpec
 from activeloop.store import (
@@ -77,17 +77,13 @@ def ask(
 
     Raises:
         Conflict: when one is queued or running.
-        CannotLearn: when fewer than two classes have a label.
+        CannotLearn: when fewer than two classes have a label, or all answers are the same.
     """
     live = runs.live(session, project.id)
     if live is not None:
         raise Conflict(f"Run {live.id} is {live.status} already; wait until it ends.")
     seen = labels.classes_seen(session, project.id)
-    if len(seen) < 2:
-        only = f"only {next(iter(seen))!r} has labels" if seen else "nothing is labelled"
-        raise CannotLearn(
-            f"Training needs labels of at least two classes outside the audit samples; {only}."
-        )
+    teaching.check_differ(spec_of(project).answer, seen, where=" outside the audit samples")
     now = db.now(session)
     run = due.ask(session, project, mode=mode, because=because, now=now, user_id=user_id)
     trail.note(session, "run.asked", now=now, project_id=project.id, user_id=user_id, run=run.id)
@@ -178,10 +174,10 @@ def _read(session: Session, job: Train) -> Known:
 
 def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
     """Fit by the project's recipe, incrementally where it can."""
-    from activeloop.learn import persist, recipes, strategies, train
+    from activeloop.learn import persist, recipes, strategies, targets, train
 
     spec = known.spec
-    _refuse_one_class(known)
+    teaching.check_differ(spec.answer, known.train.names)
     parent = known.parent
     recipe = recipes.get(spec.model.recipe, spec.model.params)
     choice = train.choose_mode(
@@ -193,12 +189,13 @@ def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
         parent_fingerprint=_fingerprint(services, parent),
         fingerprint=featurizer.fingerprint,
     )
+    choice = replace(choice, because=choice.because + teaching.rates(spec, known.train.names))
     goes_on = parent if choice.mode == "incremental" else None
     wants = "committee" in strategies.get(spec.strategy.name).needs
     return train.fit(
         recipe,
         featurising.rows(services, featurizer.id, known.train.seqs),
-        indices(spec, known.train.names),
+        targets.encode(spec.answer, spec.classes, known.train.names),
         len(spec.classes),
         seed=spec.seed,
         snapshot=known.run.snapshot,
@@ -218,13 +215,6 @@ def _unseen(services: Services, known: Known, parent: Version) -> Bools:
     learned = set(zip(older.seqs, older.names, strict=True))
     pairs = zip(known.train.seqs, known.train.names, strict=True)
     return np.array([pair not in learned for pair in pairs], dtype=bool)
-
-
-def _refuse_one_class(known: Known) -> None:
-    seen = set(known.train.names)
-    if len(seen) < 2:
-        only = f"only {next(iter(seen))!r} has labels" if seen else "nothing is labelled"
-        raise CannotLearn(f"Training needs labels of at least two classes; {only}.")
 
 
 def _fingerprint(services: Services, version: Version | None) -> str | None:

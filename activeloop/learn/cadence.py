@@ -23,6 +23,7 @@ def due(
     labels_at_last_run: int,
     every: int,
     classes_labelled: int,
+    several: bool = False,
     active: bool = False,
     last_failed: bool = False,
 ) -> Due:
@@ -32,7 +33,8 @@ def due(
         labels: training samples with a label now.
         labels_at_last_run: how many the last run started with; 0 before any run.
         every: new labels that make a run due.
-        classes_labelled: distinct classes among the training labels.
+        classes_labelled: distinct answers among the training labels: classes, or sets of them.
+        several: whether an answer may be several classes.
         active: whether a run is queued or running.
         last_failed: whether the last run failed.
 
@@ -46,6 +48,9 @@ def due(
         return Due(due=False, missing=missing, because="A run is under way.")
     if missing:
         return Due(due=False, missing=missing, because=_waiting(missing, last_failed=last_failed))
+    if classes_labelled < LEAST_CLASSES and several:
+        because = "Two different answers are needed; all samples have the same labels so far."
+        return Due(due=False, missing=0, because=because)
     if classes_labelled < LEAST_CLASSES:
         found = "no class has" if classes_labelled == 0 else "only one class has"
         because = f"Labels of at least two classes are needed; {found} any so far."
