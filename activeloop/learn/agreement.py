@@ -12,6 +12,8 @@ from activeloop.spec import ProjectSpec
 
 SAID = ("answer", "propagated")
 """Kinds of events by which an annotator answers; each takes one of the sample's slots."""
+AGAIN = "again"
+"""The kind of event by which a reviewer asks for one more answer."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,15 @@ def agree(events: Iterable[Event], rule: Rule) -> Agreed:
 
     An answer counts unless it was undone or came when the sample had all it wanted. A label that
     was imported with the sample completes it, and so does a reviewer's decision, whatever the
-    answers say.
+    answers say. A reviewer may ask for one answer more than there were (`again`).
 
     Example:
         >>> agree([Event(1, 7, "answer", "cat", None, True)], Rule())
         Agreed(label='cat', answers=1, agreement=1.0, complete=True, disputed=False, wants=1)
     """
+    events = list(events)
     standing = list(stands(events, rule))
+    asked = _asked_again(events, rule)
     said = [value for event, value in standing if event.kind != "decision"]
     people = sum(event.kind in SAID for event, _ in standing)
     decisions = [value for event, value in standing if event.kind == "decision"]
@@ -72,15 +76,26 @@ def agree(events: Iterable[Event], rule: Rule) -> Agreed:
         share = said.count(decisions[-1]) / len(said) if said else 1.0
         return Agreed(decisions[-1], len(said), share, complete=True, wants=people)
     vote = tally(said, rule)
-    if len(said) > people:  # a label came with the file
-        return Agreed(vote.label, len(said), vote.share, complete=True, wants=people)
-    if people < rule.wanted:
-        return Agreed(vote.label, people, vote.share, complete=False, wants=rule.wanted)
+    # with a label that came with the file nobody need answer
+    wanted = max(asked, rule.wanted if len(said) == people else 0)
+    if people < wanted:
+        return Agreed(vote.label, len(said), vote.share, complete=False, wants=wanted)
     if vote.settled:
-        return Agreed(vote.label, people, vote.share, complete=True, wants=people)
+        return Agreed(vote.label, len(said), vote.share, complete=True, wants=people)
     if people < rule.wanted + rule.extra:
-        return Agreed(None, people, vote.share, complete=False, wants=people + 1)
-    return Agreed(None, people, vote.share, complete=True, disputed=True, wants=people)
+        return Agreed(None, len(said), vote.share, complete=False, wants=people + 1)
+    return Agreed(None, len(said), vote.share, complete=True, disputed=True, wants=people)
+
+
+def _asked_again(events: Sequence[Event], rule: Rule) -> int:
+    """Tell how many answers a reviewer has asked for; 0 when none did."""
+    asked = 0
+    for place, event in enumerate(events):
+        if event.kind == AGAIN:
+            before = stands(events[:place], rule)
+            people = sum(each.kind in SAID for each, _ in before)
+            asked = max(asked, people + 1)
+    return asked
 
 
 def stands(events: Iterable[Event], rule: Rule) -> Iterable[tuple[Event, str]]:

@@ -122,3 +122,20 @@ def test_of_several_labels_a_retired_one_is_dropped_and_a_split_one_voids_the_an
     split = Rule(classes=classes, changes=[Change(9, "split", {"b": None})])
     assert agree([numbered(1, '["a", "b"]')], split).answers == 0
     assert agree([numbered(1, '["a"]')], split).label == '["a"]'
+
+
+def test_a_reviewer_may_ask_for_one_answer_more_than_there_were() -> None:
+    said = [Event(1, 7, "answer", "a", None, True, 1), Event(2, 7, "again", None, None, True, 2)]
+    asked = agree(said, Rule())
+    assert (asked.complete, asked.wants, asked.label) == (False, 2, "a")
+    third = [*said, Event(3, 7, "answer", "b", None, True, 3)]
+    assert agree(third, Rule()).disputed
+    assert agree([*said, Event(3, 7, "answer", "a", None, True, 3)], Rule()).complete
+
+
+def test_an_imported_label_that_is_asked_again_must_agree_with_the_answer() -> None:
+    came = [Event(1, 7, "imported", "a", None, True, 1), Event(2, 7, "again", None, None, True, 2)]
+    asked = agree(came, Rule(wanted=3))
+    assert (asked.complete, asked.wants) == (False, 1)
+    assert agree([*came, Event(3, 7, "answer", "b", None, True, 3)], Rule()).disputed
+    assert agree([*came, Event(3, 7, "answer", "a", None, True, 3)], Rule()).label == "a"
