@@ -124,18 +124,25 @@ def test_of_several_labels_a_retired_one_is_dropped_and_a_split_one_voids_the_an
     assert agree([numbered(1, '["a"]')], split).label == '["a"]'
 
 
+def told(*kinds: tuple[str, str | None]) -> list[Event]:
+    """Make a sample's events, numbered from 1."""
+    return [
+        Event(number, 7, kind, label, undoes=None, counted=True, number=number)
+        for number, (kind, label) in enumerate(kinds, start=1)
+    ]
+
+
 def test_a_reviewer_may_ask_for_one_answer_more_than_there_were() -> None:
-    said = [Event(1, 7, "answer", "a", None, True, 1), Event(2, 7, "again", None, None, True, 2)]
-    asked = agree(said, Rule())
+    said = (("answer", "a"), ("again", None))
+    asked = agree(told(*said), Rule())
     assert (asked.complete, asked.wants, asked.label) == (False, 2, "a")
-    third = [*said, Event(3, 7, "answer", "b", None, True, 3)]
-    assert agree(third, Rule()).disputed
-    assert agree([*said, Event(3, 7, "answer", "a", None, True, 3)], Rule()).complete
+    assert agree(told(*said, ("answer", "b")), Rule()).disputed
+    assert agree(told(*said, ("answer", "a")), Rule()).complete
 
 
 def test_an_imported_label_that_is_asked_again_must_agree_with_the_answer() -> None:
-    came = [Event(1, 7, "imported", "a", None, True, 1), Event(2, 7, "again", None, None, True, 2)]
-    asked = agree(came, Rule(wanted=3))
+    came = (("imported", "a"), ("again", None))
+    asked = agree(told(*came), Rule(wanted=3))
     assert (asked.complete, asked.wants) == (False, 1)
-    assert agree([*came, Event(3, 7, "answer", "b", None, True, 3)], Rule()).disputed
-    assert agree([*came, Event(3, 7, "answer", "a", None, True, 3)], Rule()).label == "a"
+    assert agree(told(*came, ("answer", "b")), Rule()).disputed
+    assert agree(told(*came, ("answer", "a")), Rule()).label == "a"
