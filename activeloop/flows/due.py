@@ -25,6 +25,7 @@ def judge(session: Session, project: Project, spec: ProjectSpec) -> cadence.Due:
         every=spec.retrain.every,
         # counted only when it matters: this is asked with every label
         classes_labelled=len(labels.classes_seen(session, project.id)) if enough else 0,
+        several=spec.answer == "several",
         active=last is not None and last.status in runs.LIVE,
         last_failed=last is not None and last.status == "failed",
     )
@@ -36,6 +37,8 @@ def ask_if_due(session: Session, project: Project, spec: ProjectSpec, now: datet
     Called with each label and by the clock, so that neither a lost hint nor a crash between
     the two can leave the loop waiting.
     """
+    if runs.new_labels(session, project.id) < spec.retrain.every:
+        return None  # asked with each label: the rest is looked up only when it matters
     verdict = judge(session, project, spec)
     if not verdict.due:
         return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from activeloop.errors import Conflict, Invalid, NotFound, Problem
-from activeloop.spec import ProjectSpec, parse_spec
+from activeloop.spec import Answer, ProjectSpec, parse_spec
 from activeloop.store import db, projects, trail
 from activeloop.store.db import Session
 from activeloop.store.tables import Project
@@ -51,15 +53,35 @@ def check(spec: ProjectSpec) -> None:
     from activeloop.learn import features, recipes, strategies
 
     with _at("strategy"):
-        strategies.get(spec.strategy.name).settle(spec.strategy.params)
+        chosen = strategies.get(spec.strategy.name)
+        _suits(spec, f"strategy {chosen.name!r}", chosen.answers, strategies.meant_for)
+        chosen.settle(spec.strategy.params)
     with _at("strategy.cold_start"):
         cold = strategies.get(spec.strategy.cold_start)
+        _suits(spec, f"strategy {cold.name!r}", cold.answers, strategies.meant_for)
         if "model" in cold.needs:
             raise Invalid(f"{cold.name!r} needs a model; 'typiclust' and 'random' do not.")
     with _at("model"):
-        recipes.get(spec.model.recipe, spec.model.params)
+        recipe = recipes.get(spec.model.recipe, spec.model.params)
+        _suits(spec, f"recipe {recipe.name!r}", recipes.learns(recipe), recipes.learners)
     with _at("features"):
         features.make(spec.features, spec.kind)
+
+
+def _suits(
+    spec: ProjectSpec,
+    what: str,
+    answers: Sequence[Answer],
+    suitable: Callable[[Answer], list[str]],
+) -> None:
+    if spec.answer not in answers:
+        found = "one label" if "one" in answers else "several labels"
+        wanted = "several labels" if spec.answer == "several" else "one label"
+        known = ", ".join(suitable(spec.answer))
+        raise Invalid(
+            f"The {what} is for {found} per sample, and this project asks for {wanted}. "
+            f"Choose one of: {known}."
+        )
 
 
 @contextmanager
@@ -96,7 +118,13 @@ def all_(session: Session) -> list[Project]:
 
 def spec_of(project: Project) -> ProjectSpec:
     """Read a project's spec back."""
-    return parse_spec(project.spec)
+    return _read(json.dumps(project.spec))
+
+
+@lru_cache(maxsize=64)
+def _read(written: str) -> ProjectSpec:
+    # checking a spec takes longer than recording an answer
+    return parse_spec(json.loads(written))
 
 
 def as_json(project: Project) -> dict[str, Any]:

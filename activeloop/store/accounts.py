@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import bindparam, delete, func, update
 from sqlmodel import Session, col, select
 
 from activeloop.store.tables import Token, User, WebSession
@@ -59,6 +59,19 @@ def set_disabled(session: Session, user_id: int, at: datetime | None) -> None:
     session.execute(update(User).where(col(User.id) == user_id).values(disabled_at=at))
 
 
+_SHOWN = (
+    select(  # type: ignore[call-overload]
+        User.id, User.name, User.role, Token.created_at, Token.last_used_at
+    )
+    .join(Token, col(Token.user_id) == col(User.id))
+    .where(
+        col(Token.digest) == bindparam("digest"),
+        col(Token.revoked_at).is_(None),
+        col(User.disabled_at).is_(None),
+    )
+)
+
+
 def add_token(session: Session, *, user_id: int, digest: str, prefix: str, now: datetime) -> Token:
     """Keep a token's digest."""
     token = Token(user_id=user_id, digest=digest, prefix=prefix, created_at=now)
@@ -69,16 +82,7 @@ def add_token(session: Session, *, user_id: int, digest: str, prefix: str, now: 
 
 def token_shown(session: Session, digest: str) -> Shown | None:
     """Find whose live token has this digest (unique index on token.digest)."""
-    columns = (User.id, User.name, User.role, Token.created_at, Token.last_used_at)
-    found = session.execute(
-        select(*columns)  # type: ignore[call-overload]
-        .join(Token, col(Token.user_id) == col(User.id))
-        .where(
-            col(Token.digest) == digest,
-            col(Token.revoked_at).is_(None),
-            col(User.disabled_at).is_(None),
-        )
-    ).one_or_none()
+    found = session.connection().execute(_SHOWN, {"digest": digest}).one_or_none()
     return Shown(*found) if found else None
 
 

@@ -40,6 +40,24 @@ _STOOD = sqlalchemy.select(
 ).where(col(Consensus.sample_id) == bindparam("sample"))
 
 
+_BY_KEY = select(Label).where(
+    col(Label.project_id) == bindparam("project"),
+    col(Label.user_id) == bindparam("person"),
+    col(Label.key) == bindparam("key"),
+)
+_APPEND = insert(_LABEL).returning(_LABEL.c.id)
+_FORGET = delete(_CONSENSUS).where(_CONSENSUS.c.sample_id == bindparam("sample"))
+_CHANGES = (
+    sqlalchemy.select(col(ClassChange.number), col(ClassChange.kind), col(ClassChange.mapping))
+    .where(
+        col(ClassChange.project_id) == bindparam("project"),
+        col(ClassChange.number) <= bindparam("through"),
+    )
+    .order_by(col(ClassChange.number))
+)
+_EVER = 2**31 - 1
+
+
 def by_id(session: Session, project_id: int, label_id: int) -> Label | None:
     """Look an event up within its project."""
     return session.exec(
@@ -49,18 +67,15 @@ def by_id(session: Session, project_id: int, label_id: int) -> Label | None:
 
 def by_key(session: Session, project_id: int, user_id: int, key: str) -> Label | None:
     """Find what a client's key was used for before."""
-    return session.exec(
-        select(Label).where(
-            Label.project_id == project_id, Label.user_id == user_id, Label.key == key
-        )
-    ).one_or_none()
+    given = {"project": project_id, "person": user_id, "key": key}
+    return session.execute(_BY_KEY, given).scalar_one_or_none()
 
 
 def append(session: Session, label: Label) -> Label:
     """Append one event under the next number of its project."""
     label.number = projects.number_events(session, label.project_id)
-    session.add(label)
-    session.flush()
+    values = label.model_dump(exclude={"id"})
+    label.id = session.connection().execute(_APPEND, values).scalar_one()
     return label
 
 
@@ -76,7 +91,8 @@ def undone(session: Session, label: Label) -> bool:
 
 def of_sample(session: Session, sample_id: int) -> list[Event]:
     """Read a sample's events in order. Index: label.sample_id."""
-    return [Event(*row) for row in session.execute(_OF_SAMPLE, {"sample": sample_id})]
+    rows = session.connection().execute(_OF_SAMPLE, {"sample": sample_id})
+    return [Event(*row) for row in rows]
 
 
 def of_offers(session: Session, offer_ids: Sequence[int]) -> list[Label]:
@@ -104,14 +120,8 @@ def through(session: Session, project_id: int, number: int) -> Iterator[Event]:
 
 def changes(session: Session, project_id: int, number: int | None = None) -> list[Change]:
     """Read the changes of a project's label set, through event `number` or all, in order."""
-    query = (
-        sqlalchemy.select(col(ClassChange.number), col(ClassChange.kind), col(ClassChange.mapping))
-        .where(col(ClassChange.project_id) == project_id)
-        .order_by(col(ClassChange.number))
-    )
-    if number is not None:
-        query = query.where(col(ClassChange.number) <= number)
-    return [Change(*row) for row in session.execute(query)]
+    given = {"project": project_id, "through": _EVER if number is None else number}
+    return [Change(*row) for row in session.connection().execute(_CHANGES, given)]
 
 
 class Stood(NamedTuple):
@@ -130,27 +140,29 @@ class Stood(NamedTuple):
 
 def stood(session: Session, sample_id: int, *, wanted: int) -> Stood:
     """Read a sample's consensus; before its first answer it wants `wanted` of them."""
-    row = session.execute(_STOOD, {"sample": sample_id}).first()
+    row = session.connection().execute(_STOOD, {"sample": sample_id}).first()
     return Stood(*row) if row is not None else Stood(None, False, False, wanted)  # noqa: FBT003
 
 
 def settle(session: Session, sample: Sample, agreed: Agreed, *, number: int) -> None:
     """Keep a sample's consensus. The counts of labelled samples are the caller's."""
-    session.connection().execute(delete(_CONSENSUS).where(_CONSENSUS.c.sample_id == sample.id))
-    session.connection().execute(
-        insert(_CONSENSUS).values(
-            sample_id=sample.id,
-            project_id=sample.project_id,
-            seq=sample.seq,
-            stratum=sample.stratum,
-            label=agreed.label,
-            answers=agreed.answers,
-            agreement=agreed.agreement,
-            complete=agreed.complete,
-            disputed=agreed.disputed,
-            wants=agreed.wants,
-            number=number,
-        )
+    connection = session.connection()
+    connection.execute(_FORGET, {"sample": sample.id})
+    connection.execute(
+        insert(_CONSENSUS),
+        {
+            "sample_id": sample.id,
+            "project_id": sample.project_id,
+            "seq": sample.seq,
+            "stratum": sample.stratum,
+            "label": agreed.label,
+            "answers": agreed.answers,
+            "agreement": agreed.agreement,
+            "complete": agreed.complete,
+            "disputed": agreed.disputed,
+            "wants": agreed.wants,
+            "number": number,
+        },
     )
 
 

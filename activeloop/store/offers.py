@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, update
+from sqlalchemy import Select, Table, bindparam, exists, func, update
+from sqlalchemy import select as sa_select
+from sqlalchemy import text as sql
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from activeloop.store.tables import Candidate, Offer, Project, Sample
@@ -17,12 +21,112 @@ GOLD = "gold"
 HOLDS = ("open", "answered", "skipped")
 """States in which an offer keeps its sample from being offered to the same person again."""
 
+_OFFER: Table = Offer.__table__  # type: ignore[attr-defined]
+_SAMPLE: Table = Sample.__table__  # type: ignore[attr-defined]
+_CANDIDATE: Table = Candidate.__table__  # type: ignore[attr-defined]
+_WANTED = (
+    col(Sample.slots) > 0,
+    col(Sample.removed_at).is_(None),
+    ~exists().where(
+        col(Offer.sample_id) == col(Sample.id),
+        col(Offer.user_id) == bindparam("person"),
+        col(Offer.state).in_(HOLDS),
+    ),
+)
+"""Of samples that still want an answer, and one by this person."""
+
+
+def _open_to(query: Any) -> Select[Any]:
+    """Keep, and lock, the first `count` samples that this `person` may answer."""
+    chosen: Select[Any] = (
+        query.where(*_WANTED).limit(bindparam("count")).with_for_update(of=Sample, skip_locked=True)
+    )
+    return chosen
+
+
+# made once: these are asked with every sample and every answer
+_BY_ID = (
+    select(Offer)
+    .where(col(Offer.project_id) == bindparam("project"), col(Offer.id) == bindparam("offer"))
+    .with_for_update()
+)
+_LOCKED = select(Sample).where(col(Sample.id) == bindparam("sample")).with_for_update()
+_MINE = (
+    select(Offer)
+    .where(
+        col(Offer.project_id) == bindparam("project"),
+        col(Offer.user_id) == bindparam("person"),
+        col(Offer.state) == "open",
+        col(Offer.leased_until) > bindparam("now", type_=_OFFER.c.leased_until.type),
+    )
+    .order_by(col(Offer.id))
+    .with_for_update()
+)
+_RANKED = _open_to(
+    select(Sample, Candidate)
+    .join(Candidate, col(Candidate.sample_id) == col(Sample.id))
+    .where(
+        col(Candidate.ranking_id) == bindparam("ranking"),
+        # as text: a parameter would hide the partial index from the planner
+        sql("candidate.spent = false"),
+    )
+    .order_by(col(Candidate.position))
+)
+_DRAWN = _open_to(
+    select(Sample)
+    .where(
+        col(Sample.project_id) == bindparam("project"),
+        col(Sample.stratum) == bindparam("stratum"),
+    )
+    .order_by(col(Sample.draw))
+)
+_ALIKE = (
+    select(col(Candidate.twin_of), col(Candidate.position), Sample)
+    .join(Sample, col(Sample.id) == col(Candidate.sample_id))
+    .where(
+        col(Candidate.ranking_id) == bindparam("ranking"),
+        col(Candidate.twin_of).in_(bindparam("samples", expanding=True)),
+        sql("candidate.twin_of IS NOT NULL"),  # else SQLite does not see that the index fits
+        *_WANTED,
+    )
+    # not sorted here: SQLite would walk the whole ranking in that order instead of the few twins
+    .limit(bindparam("count"))
+)
+_EXTEND = (
+    update(_OFFER)
+    .where(_OFFER.c.id.in_(bindparam("ids", expanding=True)))
+    .values(leased_until=bindparam("until"))
+)
+_TAKE = (
+    update(_SAMPLE)
+    .where(_SAMPLE.c.id.in_(bindparam("ids", expanding=True)))
+    .values(slots=_SAMPLE.c.slots - 1)
+)
+_SPEND = (
+    update(_CANDIDATE)
+    .where(
+        # + 0: else SQLite walks through the whole ranking instead of looking the samples up
+        (_CANDIDATE.c.ranking_id + 0).in_(bindparam("rankings", expanding=True)),
+        _CANDIDATE.c.sample_id.in_(
+            sa_select(_SAMPLE.c.id).where(
+                _SAMPLE.c.id.in_(bindparam("ids", expanding=True)), _SAMPLE.c.slots <= 0
+            )
+        ),
+    )
+    .values(spent=True)
+)
+_WIDEN = (
+    update(_SAMPLE)
+    .where(_SAMPLE.c.id == bindparam("sample"))
+    .values(slots=_SAMPLE.c.slots + bindparam("by"))
+)
+_CLOSE = update(_OFFER).where(_OFFER.c.id == bindparam("offer")).values(state=bindparam("to"))
+
 
 def by_id(session: Session, project_id: int, offer_id: int) -> Offer | None:
     """Look an offer up within its project and lock it until the commit."""
-    return session.exec(
-        select(Offer).where(Offer.project_id == project_id, Offer.id == offer_id).with_for_update()
-    ).one_or_none()
+    given = {"project": project_id, "offer": offer_id}
+    return session.execute(_BY_ID, given).scalar_one_or_none()
 
 
 def sample_of(session: Session, offer: Offer) -> Sample:
@@ -32,7 +136,8 @@ def sample_of(session: Session, offer: Offer) -> Sample:
 
 def locked(session: Session, sample_id: int) -> Sample:
     """Read a sample and lock it until the commit."""
-    return session.exec(select(Sample).where(Sample.id == sample_id).with_for_update()).one()
+    found: Sample = session.execute(_LOCKED, {"sample": sample_id}).scalar_one()
+    return found
 
 
 def find_locked(session: Session, project_id: int, sample_id: int) -> Sample | None:
@@ -50,27 +155,18 @@ def mine(session: Session, project_id: int, user_id: int, now: datetime) -> list
     Locked in the order of their ids, so that two tabs of one person wait for each other and
     cannot lock each other out. Index: offer_mine.
     """
-    return list(
-        session.exec(
-            select(Offer)
-            .where(
-                Offer.project_id == project_id,
-                Offer.user_id == user_id,
-                Offer.state == "open",
-                Offer.leased_until > now,
-            )
-            .order_by(col(Offer.id))
-            .with_for_update()
-        )
-    )
+    given = {"project": project_id, "person": user_id, "now": now}
+    return list(session.execute(_MINE, given).scalars())
 
 
 def extend(session: Session, offers: Sequence[Offer], until: datetime) -> None:
     """Let the leases of these offers run until `until`."""
-    ids = [offer.id for offer in offers]
-    session.execute(update(Offer).where(col(Offer.id).in_(ids)).values(leased_until=until))
+    if not offers:
+        return
+    given = {"ids": [offer.id for offer in offers], "until": until}
+    session.connection().execute(_EXTEND, given)
     for offer in offers:
-        offer.leased_until = until
+        set_committed_value(offer, "leased_until", until)
 
 
 def ranked(
@@ -80,43 +176,16 @@ def ranked(
 
     Index: candidate_open. Samples another transaction is taking are passed over.
     """
-    query = (
-        select(Sample, Candidate)
-        .join(Candidate, col(Candidate.sample_id) == col(Sample.id))
-        .where(Candidate.ranking_id == ranking_id, col(Candidate.spent).is_(False))
-        .order_by(col(Candidate.position))
-    )
-    rows = session.execute(_open_to(query, user_id, count))
-    return [(sample, candidate) for sample, candidate in rows]
+    given = {"ranking": ranking_id, "person": user_id, "count": count}
+    return [(sample, candidate) for sample, candidate in session.execute(_RANKED, given)]
 
 
 def drawn(
     session: Session, project_id: int, stratum: str, user_id: int, count: int
 ) -> list[Sample]:
     """Lock the next `count` samples of a stratum in its random order. Index: sample_open."""
-    query = (
-        select(Sample)
-        .where(Sample.project_id == project_id, Sample.stratum == stratum)
-        .order_by(col(Sample.draw))
-    )
-    return list(session.execute(_open_to(query, user_id, count)).scalars())
-
-
-def _wanted_by(user_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Tell samples that still want an answer, and one by this person."""
-    seen = exists().where(
-        col(Offer.sample_id) == col(Sample.id),
-        col(Offer.user_id) == user_id,
-        col(Offer.state).in_(HOLDS),
-    )
-    return col(Sample.slots) > 0, col(Sample.removed_at).is_(None), ~seen
-
-
-def _open_to(query: Any, user_id: int, count: int) -> Select[Any]:
-    chosen: Select[Any] = (
-        query.where(*_wanted_by(user_id)).limit(count).with_for_update(of=Sample, skip_locked=True)
-    )
-    return chosen
+    given = {"project": project_id, "stratum": stratum, "person": user_id, "count": count}
+    return list(session.execute(_DRAWN, given).scalars())
 
 
 def add(session: Session, offers: Sequence[Offer]) -> None:
@@ -126,31 +195,16 @@ def add(session: Session, offers: Sequence[Offer]) -> None:
     session.flush()
     if not ids:
         return
-    session.execute(
-        update(Sample)
-        .where(col(Sample.id).in_(ids))
-        .values(slots=Sample.slots - 1)
-        .execution_options(synchronize_session=False)
-    )
-    full = select(Sample.id).where(col(Sample.id).in_(ids), Sample.slots <= 0)
-    rankings = {offer.ranking_id for offer in offers if offer.ranking_id is not None}
-    session.execute(
-        update(Candidate)
-        .where(col(Candidate.ranking_id).in_(rankings), col(Candidate.sample_id).in_(full))
-        .values(spent=True)
-        .execution_options(synchronize_session=False)
-    )
+    session.connection().execute(_TAKE, {"ids": ids})
+    rankings = [offer.ranking_id for offer in offers if offer.ranking_id is not None]
+    if rankings:
+        session.connection().execute(_SPEND, {"ids": ids, "rankings": sorted(set(rankings))})
 
 
 def give_back(session: Session, sample_ids: Sequence[int]) -> None:
     """Free one slot of each sample and put it back in its place in the present ranking."""
     for sample_id in sorted(sample_ids):
-        session.execute(
-            update(Sample)
-            .where(col(Sample.id) == sample_id)
-            .values(slots=Sample.slots + 1)
-            .execution_options(synchronize_session=False)
-        )
+        session.connection().execute(_WIDEN, {"sample": sample_id, "by": 1})
     _unspend(session, sample_ids)
 
 
@@ -170,12 +224,7 @@ def widen(session: Session, sample_id: int, by: int) -> None:
     """Let a sample want more answers, or fewer; one that wants more is in its place again."""
     if by == 0:
         return
-    session.execute(
-        update(Sample)
-        .where(col(Sample.id) == sample_id)
-        .values(slots=Sample.slots + by)
-        .execution_options(synchronize_session=False)
-    )
+    session.connection().execute(_WIDEN, {"sample": sample_id, "by": by})
     if by > 0:
         _unspend(session, [sample_id])
 
@@ -206,7 +255,8 @@ def twins(session: Session, offer: Offer, *, most: int) -> list[Sample]:
         .where(Candidate.ranking_id == offer.ranking_id, Candidate.twin_of == offer.sample_id)
         .order_by(col(Candidate.position))
     )
-    return list(session.execute(_open_to(query, offer.user_id, most)).scalars())
+    given = {"person": offer.user_id, "count": most}
+    return list(session.execute(_open_to(query), given).scalars())
 
 
 def alike(session: Session, offers: Sequence[Offer], *, most: int) -> dict[int, list[Sample]]:
@@ -217,18 +267,14 @@ def alike(session: Session, offers: Sequence[Offer], *, most: int) -> dict[int, 
     found: dict[int, list[Sample]] = {}
     for ranking_id in {each.ranking_id for each in offers if each.ranking_id is not None}:
         its = [each for each in offers if each.ranking_id == ranking_id]
-        query = (
-            select(col(Candidate.twin_of), Sample)
-            .join(Sample, col(Sample.id) == col(Candidate.sample_id))
-            .where(
-                Candidate.ranking_id == ranking_id,
-                col(Candidate.twin_of).in_([each.sample_id for each in its]),
-                *_wanted_by(its[0].user_id),
-            )
-            .order_by(col(Candidate.position))
-            .limit(most * len(its))
-        )
-        for twin_of, sample in session.execute(query):
+        given = {
+            "ranking": ranking_id,
+            "samples": [each.sample_id for each in its],
+            "person": its[0].user_id,
+            "count": most * len(its),
+        }
+        rows = session.execute(_ALIKE, given).all()
+        for twin_of, _, sample in sorted(rows, key=itemgetter(1)):
             found.setdefault(twin_of, []).append(sample)
     return found
 
@@ -271,9 +317,9 @@ def met(session: Session, sample_id: int, user_id: int) -> bool:
 
 def close(session: Session, offer: Offer, state: str) -> None:
     """Set an offer's state."""
-    offer.state = state
-    session.add(offer)
-    session.flush()
+    session.flush()  # what was changed of it before
+    session.connection().execute(_CLOSE, {"offer": offer.id, "to": state})
+    set_committed_value(offer, "state", state)
 
 
 def held(session: Session, sample_id: int, user_id: int) -> Offer | None:

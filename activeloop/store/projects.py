@@ -6,10 +6,31 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Table, bindparam, update
 from sqlmodel import Session, col, select
 
 from activeloop.store.tables import Project, Tally
+
+# made once: these are asked with every sample and every answer
+_COUNTED = ("labelled_train", "labelled_audit", "answers", "skips", "samples", "audit_samples")
+_TALLY: Table = Tally.__table__  # type: ignore[attr-defined]
+_BY_NAME = select(Project).where(col(Project.name) == bindparam("name"))
+_TALLY_OF = (
+    select(Tally)
+    .where(col(Tally.project_id) == bindparam("project"))
+    .execution_options(populate_existing=True)
+)
+_COUNT = (
+    update(_TALLY)
+    .where(_TALLY.c.project_id == bindparam("project"))
+    .values({name: _TALLY.c[name] + bindparam(name) for name in _COUNTED})
+)
+_NUMBER = (
+    update(_TALLY)
+    .where(_TALLY.c.project_id == bindparam("project"))
+    .values(events=_TALLY.c.events + bindparam("new"))
+    .returning(_TALLY.c.events)
+)
 
 
 def add(
@@ -47,7 +68,7 @@ def by_id(session: Session, project_id: int) -> Project | None:
 
 def by_name(session: Session, name: str) -> Project | None:
     """Look a project up by its name."""
-    return session.exec(select(Project).where(Project.name == name)).one_or_none()
+    return session.execute(_BY_NAME, {"name": name}).scalar_one_or_none()
 
 
 def all_(session: Session) -> list[Project]:
@@ -57,14 +78,15 @@ def all_(session: Session) -> list[Project]:
 
 def tally(session: Session, project_id: int) -> Tally:
     """Read the running counts."""
-    return session.exec(select(Tally).where(Tally.project_id == project_id)).one()
+    found: Tally = session.execute(_TALLY_OF, {"project": project_id}).scalar_one()
+    return found
 
 
 def count(session: Session, project_id: int, **steps: int) -> None:
     """Add to the running counts, in the caller's transaction."""
-    values = {name: getattr(Tally, name) + step for name, step in steps.items() if step}
-    if values:
-        session.execute(update(Tally).where(col(Tally.project_id) == project_id).values(**values))
+    if any(steps.values()):
+        given = {name: steps.get(name, 0) for name in _COUNTED}
+        session.connection().execute(_COUNT, {"project": project_id, **given})
 
 
 def number_events(session: Session, project_id: int, how_many: int = 1) -> int:
@@ -73,13 +95,8 @@ def number_events(session: Session, project_id: int, how_many: int = 1) -> int:
     The project's row stays locked until the commit, so numbers have no gap and are committed
     in their order: "all events through N" is then a fixed set.
     """
-    last = session.execute(
-        update(Tally)
-        .where(col(Tally.project_id) == project_id)
-        .values(events=Tally.events + how_many)
-        .returning(col(Tally.events))
-    ).scalar_one()
-    return int(last) - how_many + 1
+    last = session.connection().execute(_NUMBER, {"project": project_id, "new": how_many})
+    return int(last.scalar_one()) - how_many + 1
 
 
 def point(session: Session, project_id: int, **pointers: int | None) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import sqlalchemy
-from sqlalchemy import Table, delete, exists, insert
+from sqlalchemy import Table, bindparam, delete, exists, insert
 from sqlalchemy import text as sql
+from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, col, func, select
 
 from activeloop.store import projects
@@ -17,25 +19,25 @@ _CANDIDATE: Table = Candidate.__table__  # type: ignore[attr-defined]
 _SAMPLE: Table = Sample.__table__  # type: ignore[attr-defined]
 PAGE = 50_000
 """Rows read at a time of those that may be a tenth of the pool."""
+_CURRENT = (
+    select(Ranking)
+    .join(Project, col(Project.ranking_id) == col(Ranking.id))
+    .where(col(Project.id) == bindparam("project"))
+)
+_SAMPLES = select(Sample).where(col(Sample.id).in_(bindparam("ids", expanding=True)))
 CHUNK = 500
 """Rows in one statement, below SQLite's limit on its parameters."""
 
 
 def current(session: Session, project: Project) -> Ranking | None:
     """Read the ranking now served, also when `project` was read before it was flipped in."""
-    return session.exec(
-        select(Ranking)
-        .join(Project, col(Project.ranking_id) == col(Ranking.id))
-        .where(Project.id == project.id)
-    ).one_or_none()
+    return session.execute(_CURRENT, {"project": project.id}).scalar_one_or_none()
 
 
 def by_ids(session: Session, ids: Iterable[int | None]) -> list[Ranking]:
     """Read rankings, also former ones."""
     wanted = [ranking_id for ranking_id in ids if ranking_id is not None]
-    if not wanted:
-        return []
-    return list(session.exec(select(Ranking).where(col(Ranking.id).in_(wanted))))
+    return [found for found in map(partial(session.get, Ranking), wanted) if found is not None]
 
 
 def has_more(session: Session, ranking_id: int) -> bool:
@@ -54,10 +56,13 @@ def has_more(session: Session, ranking_id: int) -> bool:
 
 
 def samples(session: Session, ids: Sequence[int]) -> list[Sample]:
-    """Read samples by their ids, in any order."""
-    if not ids:
-        return []
-    return list(session.exec(select(Sample).where(col(Sample.id).in_(list(ids)))))
+    """Give samples by their ids, in any order; those this session has read are not read again."""
+    keys = {sample_id: identity_key(Sample, sample_id) for sample_id in ids}
+    known = [session.identity_map[key] for key in keys.values() if key in session.identity_map]
+    missing = [sample_id for sample_id, key in keys.items() if key not in session.identity_map]
+    if missing:
+        known += session.execute(_SAMPLES, {"ids": missing}).scalars()
+    return known
 
 
 class Pick(NamedTuple):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, func, update
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
-from activeloop.store.tables import Run
+from activeloop.store.tables import Run, Tally
 
 LIVE = ("queued", "running")
 
@@ -18,6 +19,25 @@ def add(session: Session, run: Run) -> Run:
     session.add(run)
     session.flush()
     return run
+
+
+_NEW_LABELS = sa_select(
+    col(Tally.labelled_train)
+    - func.coalesce(
+        sa_select(col(Run.train_labels))
+        .where(col(Run.project_id) == bindparam("project"))
+        .order_by(col(Run.id).desc())
+        .limit(1)
+        .scalar_subquery(),
+        0,
+    )
+).where(col(Tally.project_id) == bindparam("project"))
+
+
+def new_labels(session: Session, project_id: int) -> int:
+    """Count the training labels there are beyond those at the last run. Index: run_latest."""
+    found = session.connection().execute(_NEW_LABELS, {"project": project_id})
+    return int(found.scalar_one())
 
 
 def by_id(session: Session, project_id: int, run_id: int) -> Run | None:
