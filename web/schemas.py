@@ -356,9 +356,13 @@ class Samples(_Asked):
 
 
 class Prediction(_Given):
-    """The likeliest class and the probability of each."""
+    """The likeliest class and the probability of each.
 
-    label: str
+    Of several labels `labels` are those with a probability of at least .5, and `label` is null.
+    """
+
+    label: str | None
+    labels: list[str] | None = None
     probabilities: dict[str, float]
 
 

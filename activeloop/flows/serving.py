@@ -7,7 +7,7 @@ import binascii
 import io
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from activeloop.wiring import Services
 
 if TYPE_CHECKING:
     from activeloop.learn.features import Featurizer
-    from activeloop.learn.types import Model
+    from activeloop.learn.types import Float32s, Model
 
 MAX_SAMPLES = 10_000
 KEPT = 8
@@ -67,19 +67,23 @@ def predict(services: Services, project: Project, samples: Sequence[Any]) -> Pre
     payloads, blobs = _payloads(kind, samples, services.settings.max_image_pixels)
     X = champion.featurizer.transform(payloads, blobs=blobs)
     proba = champion.model.predict_proba(X)
+    return Predicted(champion.number, tuple(_told(champion, proba)))
+
+
+def _told(champion: _Ready, proba: Float32s) -> Iterator[dict[str, Any]]:
+    """Give the label and the probabilities of each row; of several labels all that are named."""
+    from activeloop.learn.evaluate_marks import named
+    from activeloop.learn.types import several
+
     best = proba.argmax(axis=1)
-    return Predicted(
-        champion.number,
-        tuple(
-            {
-                "label": champion.classes[int(top)],
-                "probabilities": {
-                    name: float(p) for name, p in zip(champion.classes, row, strict=True)
-                },
-            }
-            for top, row in zip(best, proba, strict=True)
-        ),
-    )
+    for top, row in zip(best, proba, strict=True):
+        probabilities = {name: float(p) for name, p in zip(champion.classes, row, strict=True)}
+        if several(champion.model):
+            chosen = zip(champion.classes, named(row), strict=True)
+            labels = [name for name, is_named in chosen if is_named]
+            yield {"label": None, "labels": labels, "probabilities": probabilities}
+        else:
+            yield {"label": champion.classes[int(top)], "probabilities": probabilities}
 
 
 def _champion(services: Services, project: Project) -> _Ready:
