@@ -238,6 +238,7 @@ def _open(
         limits=limits,
         classes=spec.classes,
         after=after,
+        several=spec.answer == "several",
     )
 
 

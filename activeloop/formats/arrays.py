@@ -85,7 +85,7 @@ def read_npz(request: Request) -> Reader:
             )
         shape, dtype = _measured(archive, vectors)
         _check_shape(shape, dtype, request.limits)
-        y = _labels(archive, labels, shape[0], request.limits) if labels else None
+        y = _labels(archive, labels, shape[0], request) if labels else None
     except (Invalid, *BROKEN) as error:
         archive.close()
         raise error if isinstance(error, Invalid) else _broken(error) from error
@@ -149,18 +149,35 @@ def _check_shape(shape: tuple[int, ...], dtype: np.dtype[Any], limits: Limits) -
         )
 
 
-def _labels(archive: zipfile.ZipFile, name: str, rows: int, limits: Limits) -> list[Any]:
+def _labels(archive: zipfile.ZipFile, name: str, rows: int, request: Request) -> list[Any]:
     shape, dtype = _measured(archive, name)
-    if shape != (rows,) or dtype.kind not in "iubUf":
+    marked = request.several and len(shape) == 2
+    if shape[:1] != (rows,) or dtype.kind not in "iubUf" or (len(shape) != 1 and not marked):
         raise Invalid.field(
             name,
             f"The labels have the shape {shape} and type {dtype}.",
             f"Give one number or text for each of the {rows} vectors.",
         )
-    if rows * dtype.itemsize > limits.max_member_bytes:
+    columns = shape[1] if marked else 1
+    if rows * columns * dtype.itemsize > request.limits.max_member_bytes:
         raise Invalid.field(name, "The labels are too large.", "Use shorter labels, or numbers.")
     values = next(_pieces(archive, name, rows), None)
-    return [] if values is None else list(values.tolist())
+    found = [] if values is None else list(values.tolist())
+    return _named_marks(name, found, columns, request.classes) if marked else found
+
+
+def _named_marks(
+    name: str, rows: list[list[Any]], columns: int, classes: Sequence[str]
+) -> list[list[str]]:
+    """Turn rows of 0 and 1 into lists of the classes they mark."""
+    names = list(classes) or [str(place) for place in range(columns)]
+    if len(names) != columns:
+        raise Invalid.field(
+            name,
+            f"The labels have {columns} columns, the project has {len(names)} classes.",
+            "Give one column of 0 and 1 for each class, in their order.",
+        )
+    return [[each for each, mark in zip(names, row, strict=True) if mark] for row in rows]
 
 
 def _step(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
@@ -196,7 +213,7 @@ def _reader(
     mapping: dict[str, str],
 ) -> Reader:
     tally = Tally()
-    read_label = label_reader(request.classes)
+    read_label = label_reader(request.classes, several=request.several)
 
     def rows() -> Iterator[Row | BadRow]:
         for number, values in _numbered(chunks, tally):

@@ -14,6 +14,7 @@ from activeloop.formats.rows import Scalar, shorten
 MISSING = frozenset(["", "na", "n/a", "#n/a", "nan", "null", "none"])
 MAX_ID = 512
 REMEMBERED = 10_000
+GIVE_ONE = "give one, or make a project whose spec says answer: several."
 
 
 def number_or_text(name: str, value: Any) -> str | float | None:
@@ -115,28 +116,35 @@ def identity_of(value: Any, name: str) -> str | None:
     return identity
 
 
-def label_reader(classes: Sequence[str]) -> Callable[[Any], tuple[str | None, str]]:
+def label_reader(
+    classes: Sequence[str], *, several: bool = False
+) -> Callable[[Any], tuple[str | None, str]]:
     """Make the function that reads a label cell: (label, warning).
 
     A label that is none of `classes` (when any are given) is not taken, and the warning says why.
     """
+    if several:
+        from activeloop.formats.several import labels_reader
+
+        return labels_reader(classes)
     known = frozenset(classes)
     said: dict[str, str] = {}
 
     def read(value: Any) -> tuple[str | None, str]:
         if value.__class__ is str and value in known:
             return value, ""
-        name, warning = _name(value)
+        name, warning = name_of(value)
         if name is None or not known or name in known:
             return name, warning
         if name not in said and len(said) < REMEMBERED:
-            said[name] = _unknown(name, classes)
-        return None, said.get(name) or _unknown(name, ())
+            said[name] = unknown(name, classes) + _hint(name, known)
+        return None, said.get(name) or unknown(name, ())
 
     return read
 
 
-def _name(value: Any) -> tuple[str | None, str]:
+def name_of(value: Any) -> tuple[str | None, str]:
+    """Read one label, whatever form it has: (name, warning)."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if value is None or value == []:
@@ -148,11 +156,22 @@ def _name(value: Any) -> tuple[str | None, str]:
     if isinstance(value, str | int | float):
         return str(value).strip() or None, ""
     if isinstance(value, list):
-        return None, f"The row has {len(value)} labels and was imported without; give one."
+        return None, f"The row has {len(value)} labels and was imported without; {GIVE_ONE}"
     return None, "The label is not text and the row was imported without it."
 
 
-def _unknown(name: str, classes: Sequence[str]) -> str:
+def _hint(name: str, known: frozenset[str]) -> str:
+    """Say so when a cell names several classes of a project that takes one."""
+    from activeloop.formats.several import parted
+
+    parts = parted(name)
+    if len(parts) < 2 or not known.issuperset(parts):
+        return ""
+    return f" It names {len(parts)} classes; {GIVE_ONE}"
+
+
+def unknown(name: str, classes: Sequence[str]) -> str:
+    """Say that a label is no class, and which might be meant."""
     hint = (meant(name, classes) or f" The classes are {listed(classes)}.") if classes else ""
     return (
         f"The label {shorten(name)} is none of the project's classes; "

@@ -32,26 +32,34 @@ class Choice:
     """The columns taken for each of our fields.
 
     Attributes:
-        content: the text, image or vector column; for numeric vector columns and table
-            features all of them, in order.
+        content: the text, image or vector column; for numeric vector columns, table features and
+            a text of several fields all of them, in order.
         spread: whether `content` are the single numbers of a vector.
         id: the column of the external id, or None.
         label: the column of the label, or None.
+        marks: of several labels, the columns of 0 and 1, named as the classes; `label` is None.
     """
 
     content: tuple[str, ...]
     id: str | None
     label: str | None
     spread: bool = False
+    marks: tuple[str, ...] = ()
 
     def mapping(self, kind: Kind) -> dict[str, str]:
         """Give the choice in the words of a mapping: our field -> their column."""
-        found = {WANTED[kind]: ",".join(self.content), "id": self.id, "label": self.label}
+        label = ",".join(self.marks) or self.label
+        found = {WANTED[kind]: ",".join(self.content), "id": self.id, "label": label}
         return {ours: theirs for ours, theirs in found.items() if theirs}
 
 
 def choose(
-    kind: Kind, columns: Sequence[str], mapping: Mapping[str, str], sample: Mapping[str, Any]
+    kind: Kind,
+    columns: Sequence[str],
+    mapping: Mapping[str, str],
+    sample: Mapping[str, Any],
+    *,
+    several: Sequence[str] | None = None,
 ) -> Choice:
     """Choose the columns: as mapped, else by their usual names, whatever their case.
 
@@ -60,21 +68,25 @@ def choose(
         columns: the columns of the file.
         mapping: our field -> their column; an empty column means "none".
         sample: one row, to tell columns of numbers when vectors are spread over columns.
+        several: the classes, when a row may have several labels; None when it has one.
 
     Raises:
         Invalid: when the mapping names an unknown field or column, or the file lacks one.
     """
     _check_fields(kind, mapping)
     identity = _one("id", columns, mapping)
-    label = _one("label", columns, mapping)
-    rest = [name for name in columns if name not in (identity, label)]
+    marks = _marks(columns, mapping, several) if several is not None else ()
+    label = None if marks else _one("label", columns, mapping)
+    rest = [name for name in columns if name not in (identity, label, *marks)]
     if kind == "table":
-        return Choice(_features(columns, rest, mapping), identity, label)
+        return Choice(_features(columns, rest, mapping), identity, label, marks=marks)
     wanted = WANTED[kind]
-    if kind == "vectors" and (several := _spread(columns, rest, mapping, sample)):
-        return Choice(several, identity, label, spread=True)
+    if kind == "vectors" and (numbers := _spread(columns, rest, mapping, sample)):
+        return Choice(numbers, identity, label, spread=True, marks=marks)
+    if kind == "text" and len(fields := _fields(columns, mapping)) > 1:
+        return Choice(fields, identity, label, marks=marks)
     content = _one(wanted, rest if not mapping.get(wanted) else columns, mapping)
-    if content is None and len(rest) == 1 and (identity or label) and kind == "text":
+    if content is None and len(rest) == 1 and (identity or label or marks) and kind == "text":
         content = rest[0]
     if content is None:
         raise Invalid.field(
@@ -83,7 +95,7 @@ def choose(
             f"Name it with a mapping, as in {wanted}={columns[0] if columns else 'COLUMN'}, or "
             "give the file a header.",
         )
-    return Choice((content,), identity, label)
+    return Choice((content,), identity, label, marks=marks)
 
 
 def listed(names: Iterable[str]) -> str:
@@ -134,6 +146,33 @@ def _several(ours: str, given: str, columns: Sequence[str]) -> tuple[str, ...]:
     if given in columns:
         return (given,)
     return tuple(_present(ours, name.strip(), columns) for name in given.split(","))
+
+
+def _fields(columns: Sequence[str], mapping: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the columns that make up a text of several fields, when so many are mapped."""
+    given = mapping.get("text")
+    return _several("text", given, columns) if given else ()
+
+
+def _marks(
+    columns: Sequence[str], mapping: Mapping[str, str], classes: Sequence[str]
+) -> tuple[str, ...]:
+    """Give the columns of 0 and 1: those mapped, or one for every class when nothing is mapped."""
+    given = mapping.get("label")
+    if given is None:
+        alone = _one("label", columns, {}) is None and set(classes) <= set(columns)
+        return tuple(classes) if alone else ()
+    if not given or given in columns:
+        return ()
+    chosen = _several("label", given, columns)
+    stray = next((name for name in chosen if classes and name not in classes), None)
+    if stray is not None:
+        raise Invalid.field(
+            "label",
+            f"The column {stray!r} is none of the project's classes.{meant(stray, classes)}",
+            "Columns of 0 and 1 are named as the classes.",
+        )
+    return chosen
 
 
 def _features(

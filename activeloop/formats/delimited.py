@@ -91,7 +91,7 @@ def read_delimited(request: Request) -> Reader:
     if csv.field_size_limit() < request.limits.max_line_bytes:
         csv.field_size_limit(request.limits.max_line_bytes)
     columns, sample = _beginning(request, delimiter)
-    choice = choose(request.kind, columns, request.mapping, sample)
+    choice = choose(request.kind, columns, request.mapping, sample, several=request.of_several)
     tally = Tally()
     shape = shaper(request, choice, flat=True)
 

@@ -146,7 +146,7 @@ def _look(request: Request) -> dict[str, Any]:
 def _choice(request: Request, found: dict[str, Any]) -> Choice | None:
     if not found:
         return None
-    return choose(request.kind, tuple(found), request.mapping, found)
+    return choose(request.kind, tuple(found), request.mapping, found, several=request.of_several)
 
 
 def read_array(request: Request) -> Reader:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
+from activeloop import answers
 from activeloop.errors import Invalid
 from activeloop.formats.cells import MAX_ID
 from activeloop.formats.columns import listed, meant
@@ -124,6 +125,8 @@ def row_of(
     try:
         check_name(name)
         label = label_of(inner, request)
+        if label is not None and request.several:
+            label = answers.joined([label], request.classes)
         image = admit(fetch(), request.limits)
     except Invalid as error:
         found = bad_row(number, error)

@@ -46,7 +46,9 @@ def read_parquet(request: Request) -> Reader:
             f"{request.limits.max_columns} are read."
         )
     try:
-        choice = choose(request.kind, names, request.mapping, _sample(file))
+        choice = choose(
+            request.kind, names, request.mapping, _sample(file), several=request.of_several
+        )
     except Invalid:
         file.close()
         raise

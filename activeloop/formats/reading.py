@@ -23,6 +23,7 @@ def read(
     limits: Limits = DEFAULTS,
     classes: Sequence[str] = (),
     after: int = 0,
+    several: bool = False,
 ) -> Reader:
     """Open a file as rows for a project; nothing but its beginning is read yet.
 
@@ -35,6 +36,7 @@ def read(
         limits: what one file may ask for.
         classes: the project's classes; when given, other labels are not taken.
         after: rows up to this number were dealt with before and are passed over.
+        several: whether a row may have several labels.
 
     Returns:
         The rows, good and bad, in the order of the file, in bounded memory.
@@ -45,7 +47,7 @@ def read(
     """
     if format not in FORMATS:
         raise UnsupportedFormat(f"The format {format!r} is not known. {SUPPORTED}")
-    request = Request(path, kind, format, mapping, limits, tuple(classes), after)
+    request = Request(path, kind, format, mapping, limits, tuple(classes), after, several)
     try:
         return _opener(format)(request)
     except OSError as error:

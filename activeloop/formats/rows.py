@@ -24,7 +24,8 @@ class Row:
         number: 1-based line (CSV, JSONL), item (JSON, arrays), row (Parquet) or member (images).
         external_id: the file's own name for the sample, if it has one.
         payload: the sample, in the shape of the project's kind.
-        label: a class of the project, or None.
+        label: a class of the project, or None; of several labels a JSON array of classes as text
+            (see `activeloop.answers`).
         metadata: everything else that the file says about the sample, flat.
         blob: the encoded image, for images.
         digest: SHA-256 (hex) of the content: equal content is the same sample.
@@ -100,6 +101,12 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     classes: Sequence[str] = ()
     after: int = 0
+    several: bool = False
+
+    @property
+    def of_several(self) -> Sequence[str] | None:
+        """The classes when a row may have several of them; None when it has one label."""
+        return self.classes if self.several else None
 
 
 class Tally:

@@ -21,6 +21,7 @@ from activeloop.formats.cells import (
 )
 from activeloop.formats.columns import Choice
 from activeloop.formats.rows import BadRow, Request, Row, Scalar, bad_row, digest_of, shorten
+from activeloop.formats.several import read_marks
 
 Record = dict[str, Any]
 Content = tuple[dict[str, Any], bytes | None, str]
@@ -36,7 +37,8 @@ def shaper(request: Request, choice: Choice, *, flat: bool = False) -> Shape:
         flat: whether the values are known to be text cells, so that metadata need no flattening.
     """
     content = _CONTENT[request.kind](request, choice)
-    read_label = label_reader(request.classes)
+    read_label = label_reader(request.classes, several=request.several)
+    marks, classes = choice.marks, request.classes
     id_column, label_column = choice.id, choice.label
     tidy: Callable[[Record], dict[str, Scalar]] = _same if flat else flatten
 
@@ -49,6 +51,10 @@ def shaper(request: Request, choice: Choice, *, flat: bool = False) -> Shape:
                 external = identity_of(external, id_column or "")
             if label_column:
                 label, warning = read_label(record.pop(label_column, None))
+            elif marks:
+                label, warning = read_marks(record, marks, classes)
+                for name in marks:
+                    record.pop(name, None)
             return Row(number, external, payload, label, tidy(record), blob, digest, warning)
         except Invalid as error:
             return bad_row(number, error)
@@ -63,6 +69,8 @@ def _same(record: Record) -> dict[str, Scalar]:
 
 
 def _text(_request: Request, choice: Choice) -> Callable[[Record], Content]:
+    if len(choice.content) > 1:
+        return _fields(choice.content)
     (column,) = choice.content
     sha256 = hashlib.sha256
 
@@ -75,6 +83,27 @@ def _text(_request: Request, choice: Choice) -> Callable[[Record], Content]:
         # the canonical JSON of the payload, written by hand: this is the hot path
         written = f'{{"text":{encode_basestring(text)}}}'.encode()
         return {"text": text}, None, sha256(written).hexdigest()
+
+    return content
+
+
+def _fields(columns: tuple[str, ...]) -> Callable[[Record], Content]:
+    """Read a text of several fields: shown one by one, learned from as a whole."""
+
+    def content(record: Record) -> Content:
+        fields: dict[str, str] = {}
+        for name in columns:
+            text = record.pop(name, None)
+            if text is not None and text.__class__ is not str:
+                raise _missing(name, text, "text")
+            if text and not text.isspace():
+                fields[name] = text
+        if not fields:
+            raise Invalid.field(
+                columns[0], "Every field is empty.", "Fill one in or delete the row."
+            )
+        payload = {"text": "\n\n".join(fields.values()), "fields": fields}
+        return payload, None, digest_of(payload)
 
     return content
 
