@@ -102,7 +102,9 @@ def _fields(columns: tuple[str, ...]) -> Callable[[Record], Content]:
             raise Invalid.field(
                 columns[0], "Every field is empty.", "Fill one in or delete the row."
             )
-        payload = {"text": "\n\n".join(fields.values()), "fields": fields}
+        # as a list: PostgreSQL does not keep the order of an object
+        shown = [{"name": name, "text": text} for name, text in fields.items()]
+        payload = {"text": "\n\n".join(fields.values()), "fields": shown}
         return payload, None, digest_of(payload)
 
     return content

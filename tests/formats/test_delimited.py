@@ -56,6 +56,23 @@ def test_the_hand_written_digest_of_a_text_is_that_of_its_canonical_json(
     assert (row.payload["text"], row.digest) == (text, digest_of({"text": text}))
 
 
+def test_a_text_of_several_fields_keeps_them_apart_and_is_learned_from_as_a_whole(
+    tmp_path: Path,
+) -> None:
+    content = b"title,body,source\nSnow,It fell.,web\n,Alone.,web\n,,web\n"
+    reader = opened(tmp_path / "a.csv", content, mapping={"text": "title,body"})
+    first, second, empty = reader
+    assert isinstance(first, Row)
+    assert first.payload == {
+        "text": "Snow\n\nIt fell.",
+        "fields": [{"name": "title", "text": "Snow"}, {"name": "body", "text": "It fell."}],
+    }
+    assert first.metadata == {"source": "web"}
+    assert texts([second]) == ["Alone."]
+    assert isinstance(empty, BadRow)
+    assert "Every field is empty" in empty.problem
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_separator_is_found_also_when_the_text_is_full_of_commas(
     tmp_path: Path, delimiter: str
