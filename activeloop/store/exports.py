@@ -14,6 +14,8 @@ from activeloop.store.tables import Consensus, Label, Offer, Ranking, Sample, Us
 
 PAGE = 1000
 STRATA = ("audit", "train")
+SETTLING = ("answer", "propagated", "decision", "imported")
+"""Kinds of events that a sample's label may have come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Told:
     stratum: str
     annotator: str | None
     label: str | None
+    note: str
     lead_ms: int | None
     late: bool
     counted: bool
@@ -108,6 +111,7 @@ def events(session: Session, project_id: int, after: int) -> list[Told]:
             col(Sample.stratum),
             col(User.name),
             col(Label.label),
+            col(Label.note),
             col(Label.lead_ms),
             col(Label.late),
             col(Label.counted),
@@ -127,7 +131,8 @@ def events(session: Session, project_id: int, after: int) -> list[Told]:
 def asked_by(session: Session, sample_ids: Sequence[int]) -> dict[int, Provenance]:
     """Tell, for each labelled sample, how its last counted answer came to be asked.
 
-    Samples whose label came with a file are of kind `imported`. Index: label.sample_id.
+    Samples whose label came with a file are of kind `imported`, those that a reviewer decided of
+    kind `decision`. Index: label.sample_id.
     """
     found = session.execute(
         select(
@@ -145,7 +150,7 @@ def asked_by(session: Session, sample_ids: Sequence[int]) -> dict[int, Provenanc
     last = {
         row.sample_id: row
         for row in found
-        if row.kind in ("answer", "imported") and row.counted and row.id not in undone
+        if row.kind in SETTLING and row.counted and row.id not in undone
     }
     offers = offered(session, [row.offer_id for row in last.values() if row.offer_id is not None])
     return {
