@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from activeloop import formats
+from activeloop import answers, formats
 from activeloop.errors import Invalid, NotFound
+from activeloop.flows.projects import spec_of
+from activeloop.formats.several import together
 from activeloop.store import exports, projects
 from activeloop.store.exports import Labelled, Provenance, Told
+from activeloop.store.tables import Project
 from activeloop.wiring import Services
 
 PIECE = 1 << 16
@@ -29,6 +32,7 @@ TRAILING = (
 OURS = frozenset(LEADING + TRAILING)
 
 Rows = Iterator[Mapping[str, Any]]
+Shown = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
@@ -69,37 +73,50 @@ def export(services: Services, project_id: int, format: str) -> Exported:  # noq
     return Exported(
         CSV if suffix == "csv" else JSONL,
         f"{project.name}-{what}.{suffix}",
-        _gathered(write(services, project_id, project.kind)),
+        _gathered(write(services, project)),
     )
 
 
-def _jsonl(services: Services, project_id: int, _kind: str) -> Iterator[bytes]:
-    return formats.write_jsonl(_samples(services, project_id))
+def _jsonl(services: Services, project: Project) -> Iterator[bytes]:
+    return formats.write_jsonl(_samples(services, project.id, _in_json(project)))
 
 
-def _csv(services: Services, project_id: int, kind: str) -> Iterator[bytes]:
+def _csv(services: Services, project: Project) -> Iterator[bytes]:
     # a table's columns differ from import to import: one look over all rows, so that none is lost
-    names = PAYLOADS.get(kind) or _table_columns(services, project_id)
-    return formats.write_csv(_samples(services, project_id), (*LEADING, *names, *TRAILING))
+    names = PAYLOADS.get(project.kind) or _table_columns(services, project.id)
+    rows = _samples(services, project.id, _in_cell(project))
+    return formats.write_csv(rows, (*LEADING, *names, *TRAILING))
 
 
-def _events(services: Services, project_id: int, _kind: str) -> Iterator[bytes]:
-    return formats.write_jsonl(_told(services, project_id))
+def _events(services: Services, project: Project) -> Iterator[bytes]:
+    return formats.write_jsonl(_told(services, project.id, _in_json(project)))
 
 
-FORMATS: dict[str, Callable[[Services, int, str], Iterator[bytes]]] = {
+def _in_json(project: Project) -> Shown:
+    """Show an answer as JSON: one label as text, several as a list."""
+    answer = spec_of(project).answer
+    return lambda text: text if answer == "one" else list(answers.read(answer, text))
+
+
+def _in_cell(project: Project) -> Shown:
+    """Show an answer in one cell, in a form that an import reads back."""
+    answer = spec_of(project).answer
+    return lambda text: text if answer == "one" else together(answers.read(answer, text))
+
+
+FORMATS: dict[str, Callable[[Services, Project], Iterator[bytes]]] = {
     "jsonl": _jsonl,
     "csv": _csv,
     "events": _events,
 }
 
 
-def _samples(services: Services, project_id: int) -> Rows:
+def _samples(services: Services, project_id: int, show: Shown) -> Rows:
     for page in _pages(services, project_id):
         with services.read() as session:
             asked = exports.asked_by(session, [each.sample_id for each in page])
         for each in page:
-            yield _row(each, asked.get(each.sample_id, Provenance("imported")))
+            yield _row(each, asked.get(each.sample_id, Provenance("imported")), show)
 
 
 def _pages(services: Services, project_id: int) -> Iterator[list[Labelled]]:
@@ -114,11 +131,11 @@ def _pages(services: Services, project_id: int) -> Iterator[list[Labelled]]:
             after = page[-1].seq
 
 
-def _row(sample: Labelled, asked: Provenance) -> dict[str, Any]:
+def _row(sample: Labelled, asked: Provenance, show: Shown) -> dict[str, Any]:
     row: dict[str, Any] = {"id": sample.sample_id, "external_id": sample.external_id}
     row |= {_named(name): value for name, value in sample.payload.items()}
     row |= {
-        "label": sample.label,
+        "label": show(sample.label),
         "answers": sample.answers,
         "agreement": sample.agreement,
         "stratum": sample.stratum,
@@ -144,7 +161,7 @@ def _table_columns(services: Services, project_id: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _told(services: Services, project_id: int) -> Rows:
+def _told(services: Services, project_id: int, show: Shown) -> Rows:
     after = 0
     while True:
         with services.read() as session:
@@ -155,12 +172,13 @@ def _told(services: Services, project_id: int) -> Rows:
         if not page:
             return
         for each in page:
-            yield _event(each, offers.get(each.offer_id or 0))
+            yield _event(each, offers.get(each.offer_id or 0), show)
         after = page[-1].number
 
 
-def _event(event: Told, asked: Provenance | None) -> dict[str, Any]:
+def _event(event: Told, asked: Provenance | None, show: Shown) -> dict[str, Any]:
     row = asdict(event) | {"created_at": event.created_at.isoformat()}
+    row["label"] = None if event.label is None else show(event.label)
     how = _how(asked) if asked else None
     return row | {"offer": how}
 
