@@ -152,7 +152,9 @@ def _print(rows: Sequence[Row], simulated: Simulated) -> None:
         f"measure on, {simulated.classes} classes{left_out}."
     )
     shares = sorted(rows[0].labels_to) if rows else []
-    table = Table("strategy", "mean accuracy", "over random", "at the end", "champion", box=None)
+    table = Table(
+        "strategy", f"mean {simulated.figure}", "over random", "at the end", "champion", box=None
+    )
     for share in shares:
         table.add_column(f"labels to {share:.0%} of best", justify="right")
     for row in rows:

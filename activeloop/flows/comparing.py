@@ -24,7 +24,7 @@ RANDOM_COLOUR = "#868e96"
 
 @dataclass(frozen=True)
 class Row:
-    """One strategy in the table.
+    """One strategy in the table; of several labels micro F1 stands for accuracy.
 
     Attributes:
         strategy: its name.
@@ -53,7 +53,7 @@ def rows(simulated: Simulated) -> list[Row]:
         (curve.strategy, curve.seed): curves.area(_points(simulated, curve), grid)
         for curve in simulated.curves
     }
-    top = max((p.accuracy for curve in simulated.curves for p in curve.points), default=0.0)
+    top = max((p.figure for curve in simulated.curves for p in curve.points), default=0.0)
     found = []
     for name in _names(simulated):
         its = [curve for curve in simulated.curves if curve.strategy == name]
@@ -63,8 +63,8 @@ def rows(simulated: Simulated) -> list[Row]:
             strategy=name,
             area=curves.estimate([areas[name, curve.seed] for curve in its]),
             gain=curves.estimate(gains),
-            last=curves.estimate([point.accuracy for point in ends]),
-            champion=curves.estimate([point.champion_accuracy for point in ends]),
+            last=curves.estimate([point.figure for point in ends]),
+            champion=curves.estimate([point.champion_figure for point in ends]),
             labels_to={share: _mean_labels(its, share * top) for share in SHARES},
         )
         found.append(row)
@@ -75,7 +75,7 @@ def _mean_labels(its: list[Curve], target: float) -> float | None:
     from activeloop.learn import curves
 
     reached = [
-        curves.labels_to([(point.answers, point.accuracy) for point in curve.points], target)
+        curves.labels_to([(point.answers, point.figure) for point in curve.points], target)
         for curve in its
     ]
     known = [labels for labels in reached if labels is not None]
@@ -95,7 +95,7 @@ def draw(simulated: Simulated, path: Path) -> Path:
     _draw_one(axes, simulated, "random", RANDOM_COLOUR)
     seeds = len({curve.seed for curve in simulated.curves})
     axes.set_xlabel("labels given")
-    axes.set_ylabel("accuracy on the test set")
+    axes.set_ylabel(f"{simulated.figure} on the test set")
     axes.set_ylim(_bottom(simulated), 1)
     axes.set_title(
         f"{simulated.pool:,} samples in the pool, {simulated.test:,} in the test set, "
@@ -128,7 +128,7 @@ def _draw_one(axes: Axes, simulated: Simulated, name: str, colour: str) -> None:
 
 def _bottom(simulated: Simulated) -> float:
     """Leave out the empty lower part of the picture."""
-    lowest = min((p.accuracy for c in simulated.curves for p in c.points), default=0.0)
+    lowest = min((p.figure for c in simulated.curves for p in c.points), default=0.0)
     return max(0.0, int(10 * lowest - 1) / 10)
 
 
@@ -142,7 +142,7 @@ def _points(simulated: Simulated, curve: Curve) -> list[tuple[int, float]]:
     A strategy whose first version comes later says the commonest class until then; without this
     it would be spared the worst part of its curve.
     """
-    own = [(point.answers, point.accuracy) for point in curve.points]
+    own = [(point.answers, point.figure) for point in curve.points]
     its = [c for c in simulated.curves if c.seed == curve.seed and c.points]
     start = min((c.points[0].answers for c in its), default=simulated.budget)
     return own if own and own[0][0] == start else [(start, simulated.base), *own]
@@ -161,15 +161,26 @@ def as_json(simulated: Simulated) -> dict[str, Any]:
     for row in summed:
         row["labels_to"] = {f"{share:g}": spent for share, spent in row["labels_to"].items()}
     told = asdict(simulated)
-    return {**told, "curves": [asdict(curve) for curve in simulated.curves], "strategies": summed}
+    curves = [asdict(curve) for curve in simulated.curves]
+    for curve in curves:
+        curve["points"] = [_told(point) for point in curve["points"]]
+    return {**told, "curves": curves, "strategies": summed}
+
+
+def _told(point: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in point.items() if value is not None}
 
 
 def write_points(simulated: Simulated, path: Path) -> Path:
     """Write every point of every curve as CSV, to be drawn elsewhere."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["strategy", "seed", *(each.name for each in fields(Point))])
+        names = [each.name for each in fields(Point)]
+        if simulated.figure == "accuracy":
+            names = [name for name in names if not name.endswith("micro_f1")]
+        writer.writerow(["strategy", "seed", *names])
         for curve in simulated.curves:
             for point in curve.points:
-                writer.writerow([curve.strategy, curve.seed, *asdict(point).values()])
+                told = asdict(point)
+                writer.writerow([curve.strategy, curve.seed, *(told[name] for name in names)])
     return path

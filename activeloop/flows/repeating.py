@@ -33,7 +33,7 @@ from activeloop.store.ledger import NEW_JOBS
 from activeloop.wiring import Services
 
 if TYPE_CHECKING:
-    from activeloop.learn.types import Features, Ints
+    from activeloop.learn.types import Features, Targets
     from activeloop.testing.oracle import Oracle
 
 PROJECT = "simulation"
@@ -81,7 +81,8 @@ class Point:
     """A version on the curve: what it had cost, and how right it is on the test set.
 
     `accuracy` is the new version's own, which ranks the queue; `champion_accuracy` that of the
-    version which the gate lets answer predictions at this moment.
+    version which the gate lets answer predictions at this moment. Of several labels accuracy is
+    exact match, and micro F1 is told beside it; else that is None.
     """
 
     answers: int
@@ -90,6 +91,19 @@ class Point:
     accuracy: float
     champion_accuracy: float
     verdict: str
+    micro_f1: float | None = None
+    champion_micro_f1: float | None = None
+
+    @property
+    def figure(self) -> float:
+        """What curves are drawn of: micro F1 of several labels, else accuracy."""
+        return self.accuracy if self.micro_f1 is None else self.micro_f1
+
+    @property
+    def champion_figure(self) -> float:
+        """The same of the champion."""
+        known = self.champion_micro_f1
+        return self.champion_accuracy if known is None else known
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,15 @@ class _Stage:
     annotator: int
     oracle: Oracle
     test_X: Features
-    test_y: Ints
+    test_y: Targets
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """What a version is worth on the test set; micro F1 of several labels alone."""
+
+    accuracy: float
+    micro_f1: float | None
 
 
 def spec_for(plan: Plan, data: Labelled, *, seed: int, strategy: str) -> ProjectSpec:
@@ -213,7 +235,7 @@ def _services(home: Path) -> Services:
 def _staged(services: Services, setting: Setting, strategy: str) -> _Stage:
     import numpy as np
 
-    from activeloop.learn import persist
+    from activeloop.learn import persist, targets
     from activeloop.testing.oracle import Oracle
 
     plan, data, parts, seed = setting.plan, setting.data, setting.parts, setting.seed
@@ -226,16 +248,19 @@ def _staged(services: Services, setting: Setting, strategy: str) -> _Stage:
         ledger.add(session, Rank(project.id), now=db.now(session))
     drain(services, project.id)
     made = persist.load_featurizer(services.artifacts.get(featurizer.artifact))
-    index = {name: i for i, name in enumerate(data.classes)}
     blobs = [row.blob or b"" for row in parts.test] if data.kind == "image" else None
     return _Stage(
         services=services,
         annotator=user.id if user else 0,
         oracle=Oracle(
-            parts.truth, plan.noise, np.random.default_rng([seed, 1]), classes=data.classes
+            parts.truth,
+            plan.noise,
+            np.random.default_rng([seed, 1]),
+            classes=data.classes,
+            several=data.answer == "several",
         ),
         test_X=made.transform([row.payload for row in parts.test], blobs=blobs),
-        test_y=np.array([index[str(row.label)] for row in parts.test], dtype=np.int64),
+        test_y=targets.encode(data.answer, data.classes, [str(row.label) for row in parts.test]),
     )
 
 
@@ -283,21 +308,29 @@ def _learned(stage: _Stage, answered: int, before: Sequence[Point]) -> Point | N
         champion = versions.champion(session, project)
     if newest is None or champion is None or any(p.version == newest.number for p in before):
         return None
-    own = _accuracy(stage, newest.artifact)
+    own = _measured(stage, newest.artifact)
+    best = own if champion.id == newest.id else _measured(stage, champion.artifact)
     return Point(
         answers=answered,
         train_labels=newest.train_labels,
         version=newest.number,
-        accuracy=own,
-        champion_accuracy=(
-            own if champion.id == newest.id else _accuracy(stage, champion.artifact)
-        ),
+        accuracy=own.accuracy,
+        champion_accuracy=best.accuracy,
         verdict=newest.status,
+        micro_f1=own.micro_f1,
+        champion_micro_f1=best.micro_f1,
     )
 
 
-def _accuracy(stage: _Stage, artifact: str) -> float:
+def _measured(stage: _Stage, artifact: str) -> _Figures:
     from activeloop.learn import persist
+    from activeloop.learn.evaluate_marks import named
 
     model = persist.load(stage.services.artifacts.get(artifact))
-    return float((model.predict_proba(stage.test_X).argmax(axis=1) == stage.test_y).mean())
+    proba, y = model.predict_proba(stage.test_X), stage.test_y
+    if y.ndim == 1:
+        return _Figures(float((proba.argmax(axis=1) == y).mean()), None)
+    told = named(proba)
+    named_or_true = int(told.sum()) + int(y.sum())
+    micro = 2 * int((told & y.astype(bool)).sum()) / named_or_true if named_or_true else 1.0
+    return _Figures(float((told == y).all(axis=1).mean()), micro)

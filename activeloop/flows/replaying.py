@@ -13,11 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from activeloop import formats
+from activeloop import answers, formats
 from activeloop.errors import Invalid
 from activeloop.formats import Row
 from activeloop.formats.columns import NAMES
-from activeloop.spec import Kind
+from activeloop.spec import Answer, Kind
 
 RARE = 2
 """A class with fewer samples than this cannot stand in both the pool and the test set."""
@@ -40,6 +40,7 @@ class Labelled:
     classes: tuple[str, ...]
     rows: Sequence[Row]
     left_out: int
+    answer: Answer = "one"
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,18 @@ class Split:
     truth: Mapping[str, str]
 
 
-def read(path: Path, *, label: str, kind: Kind | None, mapping: Mapping[str, str]) -> Labelled:
+def read(
+    path: Path,
+    *,
+    label: str,
+    kind: Kind | None,
+    mapping: Mapping[str, str],
+    answer: Answer = "one",
+) -> Labelled:
     """Read all labelled rows of a file into memory, each content once.
 
-    A row that repeats another (by digest) is left out, so that none stands in both pool and test.
+    A row that repeats another (by digest) is left out, so that none stands in both pool and test;
+    so is a row of a class with fewer than two rows.
 
     Raises:
         Invalid: when the file cannot be read as asked, or has fewer than two classes.
@@ -65,7 +74,8 @@ def read(path: Path, *, label: str, kind: Kind | None, mapping: Mapping[str, str
     by_digest: dict[str, Row] = {}
     left_out = unlabelled = 0
     fault = ""
-    for row in formats.read(path, kind=kind_of, format=format_, mapping=columns):
+    several = answer == "several"
+    for row in formats.read(path, kind=kind_of, format=format_, mapping=columns, several=several):
         if not isinstance(row, Row):
             fault = fault or f"Row {row.number}: {row.problem}"
         elif row.label is None:
@@ -74,7 +84,8 @@ def read(path: Path, *, label: str, kind: Kind | None, mapping: Mapping[str, str
             continue
         left_out += 1
     _want_rows(path, kind_of, len(by_digest), unlabelled, fault)
-    counts = Counter(row.label for row in by_digest.values())
+    said = {digest: answers.read(answer, str(row.label)) for digest, row in by_digest.items()}
+    counts = Counter(name for names in said.values() for name in names)
     common = {name for name, count in counts.items() if count >= RARE}
     if len(common) < 2:
         listed = ", ".join(f"{name!r} ({count:,})" for name, count in counts.most_common(3))
@@ -82,9 +93,9 @@ def read(path: Path, *, label: str, kind: Kind | None, mapping: Mapping[str, str
             f"A simulation wants two classes of {RARE} different samples or more; "
             f"{path.name} has {listed}."
         )
-    rows = [row for row in by_digest.values() if row.label in common]
+    rows = [row for digest, row in by_digest.items() if common.issuperset(said[digest])]
     left_out += len(by_digest) - len(rows)
-    return Labelled(kind_of, tuple(sorted(map(str, common))), rows, left_out)
+    return Labelled(kind_of, tuple(sorted(common)), rows, left_out, answer)
 
 
 def _want_rows(path: Path, kind: Kind, found: int, unlabelled: int, fault: str) -> None:
@@ -121,14 +132,20 @@ def _guess(path: Path, format_: str, columns: Mapping[str, str]) -> Kind:
 
 
 def split(data: Labelled, *, test_share: float, seed: int) -> Split:
-    """Set a random share of each class apart for testing; number the rest as the pool."""
+    """Set a random share of each class apart for testing; number the rest as the pool.
+
+    A row of several classes counts to the rarest of them, one of none to a group of its own.
+    """
     chance = random.Random(seed)  # noqa: S311 - a reproducible split, no secret
     by_class: dict[str, list[Row]] = {name: [] for name in data.classes}
-    for row in data.rows:
-        by_class[str(row.label)].append(row)
+    said = [answers.read(data.answer, str(row.label)) for row in data.rows]
+    counts = Counter(name for names in said for name in names)
+    for row, names in zip(data.rows, said, strict=True):
+        rarest = min(names, key=lambda name: (counts[name], name), default="")
+        by_class.setdefault(rarest, []).append(row)
     pool: list[Row] = []
     test: list[Row] = []
-    for rows in by_class.values():
+    for rows in filter(None, by_class.values()):
         chance.shuffle(rows)
         held = max(1, round(len(rows) * test_share))
         test += rows[:held]

@@ -12,12 +12,13 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from activeloop import answers
 from activeloop.errors import ActiveloopError, Invalid
 from activeloop.flows import repeating, replaying
 from activeloop.flows.projects import check
 from activeloop.flows.repeating import Curve, Plan, Point, Progress, Setting, drain
 from activeloop.flows.replaying import Labelled
-from activeloop.spec import StrategySpec
+from activeloop.spec import DEFAULT_STRATEGY, Answer
 
 __all__ = ["Curve", "Plan", "Point", "Progress", "Simulated", "drain", "simulate"]
 
@@ -34,8 +35,9 @@ class Simulated:
         test: how many were set apart to measure on.
         left_out: rows of the file that have no label, are broken, repeat another or are alone
             in their class.
-        base: accuracy on the test set of always saying the commonest class (0..1).
+        base: the figure on the test set of always saying the commonest class (0..1).
         budget: answers per repetition.
+        figure: what the curves are of: accuracy, or of several labels micro F1.
     """
 
     curves: tuple[Curve, ...]
@@ -46,12 +48,18 @@ class Simulated:
     left_out: int
     base: float
     budget: int
+    figure: str = "accuracy"
 
 
 def names_of(plan: Plan) -> list[str]:
     """List the strategies that are drawn, the baseline last."""
-    asked = plan.strategies or [StrategySpec().name]
+    asked = plan.strategies or [DEFAULT_STRATEGY[answer_of(plan)]]
     return [*(n for n in dict.fromkeys(asked) if n != repeating.BASELINE), repeating.BASELINE]
+
+
+def answer_of(plan: Plan) -> Answer:
+    """Read from the further fields of the spec whether a sample may have several labels."""
+    return "several" if plan.spec.get("answer") == "several" else "one"
 
 
 def simulate(plan: Plan, folder: Path, *, on_progress: Progress) -> Simulated:
@@ -76,7 +84,7 @@ def simulate(plan: Plan, folder: Path, *, on_progress: Progress) -> Simulated:
         found = _spread(plan, folder, jobs, on_progress)
     names = names_of(plan)
     parts = replaying.split(data, test_share=plan.test_share, seed=0)
-    said = [row.label for row in parts.test]
+    said = [answers.read(data.answer, str(row.label)) for row in parts.test]
     return Simulated(
         curves=tuple(sorted(found, key=lambda c: (names.index(c.strategy), c.seed))),
         kind=data.kind,
@@ -84,9 +92,18 @@ def simulate(plan: Plan, folder: Path, *, on_progress: Progress) -> Simulated:
         pool=len(parts.pool),
         test=len(parts.test),
         left_out=data.left_out,
-        base=max(map(said.count, data.classes)) / len(said),
+        base=_base(data, said),
         budget=min(plan.budget, len(parts.pool)),
+        figure="micro F1" if data.answer == "several" else "accuracy",
     )
+
+
+def _base(data: Labelled, said: Sequence[Sequence[str]]) -> float:
+    """Give the figure of always saying the commonest class, and it alone."""
+    most = max(sum(name in names for names in said) for name in data.classes)
+    if data.answer == "one":
+        return most / len(said)
+    return 2 * most / (len(said) + sum(map(len, said)))
 
 
 def _read(plan: Plan) -> Labelled:
@@ -95,10 +112,20 @@ def _read(plan: Plan) -> Labelled:
         raise Invalid("A simulation wants a budget, seeds and jobs of at least 1.")
     if not 0 <= plan.noise <= 1:
         raise Invalid(f"The noise must lie in 0..1, got {plan.noise:g}.")
-    data = replaying.read(plan.data, label=plan.label, kind=plan.kind, mapping=plan.mapping)
+    data = _data(plan)
     for name in names_of(plan):
         check(repeating.spec_for(plan, data, seed=0, strategy=name))
     return data
+
+
+def _data(plan: Plan) -> Labelled:
+    return replaying.read(
+        plan.data,
+        label=plan.label,
+        kind=plan.kind,
+        mapping=plan.mapping,
+        answer=answer_of(plan),
+    )
 
 
 def _curves(
@@ -175,7 +202,7 @@ def _gathered(ends: list[Connection], on_progress: Progress) -> list[Curve]:
 def _worked(plan: Plan, seeds: Sequence[int], folder: Path, end: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends this process
     try:
-        data = replaying.read(plan.data, label=plan.label, kind=plan.kind, mapping=plan.mapping)
+        data = _data(plan)
         curves = _curves(
             plan, data, seeds, folder, lambda name, given: end.send(("label", (name, given)))
         )

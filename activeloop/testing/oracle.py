@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from activeloop import answers
 from activeloop.errors import Invalid, NotFound
+from activeloop.spec import Answer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,8 +16,10 @@ if TYPE_CHECKING:
 class Oracle:
     """Answers from known labels, wrongly with probability `noise`.
 
-    A wrong answer is any of the other classes, each as likely. The noise is drawn per answer,
-    so two oracles with their own rng err independently, and one asked twice may change its mind.
+    A wrong answer is any of the other classes, each as likely. Where an answer may be several
+    classes, a wrong one has one class too many or too few, each class as likely. The noise is
+    drawn per answer, so two oracles with their own rng err independently, and one asked twice may
+    change its mind.
 
     Example:
         >>> import numpy as np
@@ -31,19 +35,23 @@ class Oracle:
         rng: np.random.Generator,
         *,
         classes: tuple[str, ...] = (),
+        several: bool = False,
     ) -> None:
         """Keep the truth.
 
         Args:
-            truth: the right label by external id.
+            truth: the right answer by external id, as text (see `activeloop.answers`).
             noise: how likely an answer is wrong, 0 to 1.
             rng: draws the errors.
             classes: what can be answered; the labels that occur, when empty.
+            several: whether an answer may be several classes.
 
         Raises:
             Invalid: for a noise outside 0..1, or noise with a single class.
         """
-        self.classes = classes or tuple(sorted(set(truth.values())))
+        self._answer: Answer = "several" if several else "one"
+        said = {name for text in truth.values() for name in answers.read(self._answer, text)}
+        self.classes = classes or tuple(sorted(said))
         if not 0 <= noise <= 1:
             raise Invalid(f"noise must lie in 0..1, got {noise}.")
         if noise > 0 and len(self.classes) < 2:
@@ -51,7 +59,7 @@ class Oracle:
         self._truth, self._noise, self._rng = truth, noise, rng
 
     def answer(self, external_id: str) -> str:
-        """Give a label for one sample.
+        """Give an answer for one sample, as text.
 
         Raises:
             NotFound: when the truth about it is not known.
@@ -61,5 +69,9 @@ class Oracle:
             raise NotFound(f"The oracle knows nothing of sample {external_id!r}.")
         if self._rng.random() >= self._noise:
             return right
+        if self._answer == "several":
+            names = set(answers.read(self._answer, right))
+            one = self.classes[int(self._rng.integers(len(self.classes)))]
+            return answers.joined(names ^ {one}, self.classes)
         others = [name for name in self.classes if name != right]
         return others[int(self._rng.integers(len(others)))]

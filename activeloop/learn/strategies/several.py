@@ -16,6 +16,8 @@ from activeloop.learn.types import Floats, Model, View
 
 NAMED = 0.5
 """A class is named from this probability on."""
+LEAST_LISTED = 1_000
+"""Rows that a batch is spread over at least: with many classes, many rows are doubtful in one."""
 
 
 @strategy("binary-entropy", answers=("several",))
@@ -158,26 +160,33 @@ def spread_by_gradients(
     return by_residuals(view.X, residuals, batch_size=batch_size, rng=view.rng)
 
 
-@strategy("binary-badge", picks="shortlist", choose=spread_by_gradients, answers=("several",))
+@strategy(
+    "binary-badge",
+    picks="shortlist",
+    choose=spread_by_gradients,
+    shortlist=LEAST_LISTED,
+    answers=("several",),
+)
 def binary_badge(view: View, *, params: Params) -> Floats:
-    """Score by the mean entropy of the classes; a batch is spread by gradient embeddings.
+    """Score by the most doubtful class; a batch is spread over the best by gradient embeddings.
 
-    The shortlist is the best 10 x batch, exact duplicates counted once; k-means++ on
-    (p - named) (x) x picks the batch from it, as `margin-badge` does for one label.
+    The shortlist is the best 10 x batch, at least 1,000, exact duplicates counted once; k-means++
+    on (p - named) (x) x picks the batch from it, as `margin-badge` does for one label. Not by the
+    mean entropy: what is odd in every class has the most of it, and was measured worse than random.
 
     Returns:
-        (n,) in [0, log 2], as `binary-entropy`.
+        (n,) in [0, 1], as `binary-margin`.
 
     Source:
         Ash et al. (2020), Deep batch active learning by diverse, uncertain gradient lower bounds
-        (BADGE), with the gradient of the summed binary log losses.
+        (BADGE), with the gradient of the summed binary log losses; Brinker (2006) for the score.
 
     Example:
         >>> import numpy as np
         >>> from activeloop.learn.types import View
-        >>> view = View(np.zeros((1, 1), np.float32), np.array([[.5, .5]]), None, None, None,
+        >>> view = View(np.zeros((1, 1), np.float32), np.array([[.75, 1.]]), None, None, None,
         ...             np.random.default_rng(0))
-        >>> binary_badge(view, params={}).round(4).tolist()
-        [0.6931]
+        >>> binary_badge(view, params={}).tolist()
+        [0.5]
     """
-    return binary_entropy(view, params=params)
+    return binary_margin(view, params=params)
