@@ -12,7 +12,7 @@ from activeloop.flows import waiting
 from activeloop.flows.projects import spec_of
 from activeloop.flows.propagating import MOST
 from activeloop.spec import Answer, ProjectSpec, SuggestionPolicy
-from activeloop.store import db, gold, offers, projects, rankings
+from activeloop.store import choosing, db, gold, offers, projects, rankings
 from activeloop.store.db import Session
 from activeloop.store.tables import Offer, Project, Ranking, Sample
 
@@ -213,7 +213,7 @@ def _informative(
                 suggestion=candidate.suggestion,
                 confidence=candidate.confidence,
             )
-            for sample, candidate in offers.ranked(session, ranking.id, user_id, count)
+            for sample, candidate in choosing.ranked(session, ranking.id, user_id, count)
         ]
     if len(chosen) < count:
         taken = {each.sample_id for each in chosen}
@@ -243,7 +243,7 @@ def _drawn(
             because=because,
             probability=1 / max(left, 1),
         )
-        for sample in offers.drawn(session, project.id, stratum, user_id, count)
+        for sample in choosing.drawn(session, project.id, stratum, user_id, count)
     ]
 
 
@@ -268,7 +268,7 @@ def shown(
     served_by = {r.id: r for r in rankings.by_ids(session, {o.ranking_id for o in held})}
     unranked = waiting.NO_RANKING if ranking is None else waiting.USED_UP
     asked = [each for each in held if each.kind == "informative"]
-    alike = offers.alike(session, asked, most=MOST) if spec.offer_groups and asked else {}
+    alike = choosing.alike(session, asked, most=MOST) if spec.offer_groups and asked else {}
     return tuple(
         OfferedSample(
             each,

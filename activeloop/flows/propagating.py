@@ -6,7 +6,7 @@ from datetime import datetime
 
 from activeloop.flows import settling
 from activeloop.learn import agreement
-from activeloop.store import labels, offers
+from activeloop.store import choosing, labels, offers
 from activeloop.store.db import Session
 from activeloop.store.tables import Label, Offer, Sample
 
@@ -18,7 +18,7 @@ def spread(
     session: Session, held: Offer, answer: Label, rule: agreement.Rule, *, now: datetime
 ) -> int:
     """Give an answer to the near-duplicates of its sample as well; tell to how many."""
-    found = offers.twins(session, held, most=MOST)
+    found = choosing.twins(session, held, most=MOST)
     if not found:
         return 0
     given = [_given(held, sample, now) for sample in found]

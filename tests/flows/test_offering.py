@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from activeloop.flows import labelling, projects, waiting
-from activeloop.store import offers, rankings
+from activeloop.store import choosing, rankings
 from activeloop.store.tables import Project, Ranking, Sample
 from activeloop.wiring import Services
 from tests.flows.handmade import NOW, people, pool
@@ -75,8 +75,8 @@ def test_an_offer_that_is_made_while_a_new_ranking_comes_is_still_ranked(
     assert read_before is not None
     rank(services, project, [2, 3])
     with services.write() as session:
-        found = offers.ranked(session, read_before.id, user, 2)
+        found = choosing.ranked(session, read_before.id, user, 2)
         assert [sample.seq for sample, _ in found] == [4, 5]
     rank(services, project, [0, 1])
     with services.write() as session:
-        assert offers.ranked(session, read_before.id, user, 2) == []
+        assert choosing.ranked(session, read_before.id, user, 2) == []
