@@ -116,10 +116,20 @@ def sheet_of(said: Said, classes: Sequence[str]) -> tuple[Sheet, Ints, list[str]
     return sheet, known, names
 
 
+def named(said: Said, classes: Sequence[str]) -> list[str]:
+    """List the project's classes, and after them those that older answers name."""
+    sets = _sets(said).values()
+    return [*classes, *sorted(frozenset().union(*sets).difference(classes))]
+
+
+def _sets(said: Said) -> dict[str, frozenset[str]]:
+    values = {value for _, _, value in said.rows} | set(said.known.values())
+    return {value: frozenset(answers.read("several", value)) for value in values}
+
+
 def sheets_of_marks(said: Said, classes: Sequence[str]) -> Iterable[tuple[Sheet, Ints]]:
     """Give, for each class, the answers as no (0) and yes (1), and where that is known."""
-    sets = {value: frozenset(answers.read("several", value))
-            for value in {v for _, _, v in said.rows} | set(said.known.values())}  # fmt: skip
+    sets = _sets(said)
     sheet = _sheet(said, [0] * len(said.rows), 2)
     for name in classes:
         marks = np.array([name in sets[value] for _, _, value in said.rows], dtype=np.int64)
@@ -142,13 +152,14 @@ def _sheet(said: Said, numbers: Sequence[int], n_classes: int) -> Sheet:
 
 
 def _marks(said: Said, classes: Sequence[str]) -> list[Believed]:
-    chances = np.column_stack([chance_of_yes(*pair) for pair in sheets_of_marks(said, classes)])
+    names = named(said, classes)
+    chances = np.column_stack([chance_of_yes(*pair) for pair in sheets_of_marks(said, names)])
     tied = np.any(np.abs(2 * chances - 1) <= TIED, axis=1)
     sure = np.maximum(chances, 1 - chances).min(axis=1)
     return [
         Believed(
             None if unclear else answers.joined(
-                (name for name, chance in zip(classes, row, strict=True) if chance > 0.5), classes
+                (name for name, chance in zip(names, row, strict=True) if chance > 0.5), classes
             ),
             float(least),
         )
