@@ -298,7 +298,7 @@ def _keep(session: Session, known: Known, learned: Learned) -> None:
         mode_because=trained.because,
         verdict=decision.verdict,
         verdict_because=decision.because,
-        train_labels=len(known.train.seqs),
+        train_labels=_settled(known),
         audit_labels=len(known.audit.seqs),
         finished_at=now,
     )
@@ -306,6 +306,12 @@ def _keep(session: Session, known: Known, learned: Learned) -> None:
         refreshing.flip(session, learned.head, version.id)
     if decision.verdict != "reject":
         ledger.add(session, Rank(run.project_id), now=now)
+
+
+def _settled(known: Known) -> int:
+    """Count what the cadence counts: the disputed samples Dawid and Skene label come on top."""
+    by_majority = known.spec.consensus == "majority"
+    return len(known.train.seqs) if by_majority else known.run.train_labels
 
 
 def _libraries() -> dict[str, str]:
