@@ -11,7 +11,7 @@ from activeloop import answers
 from activeloop.events import Event
 from activeloop.learn import agreement
 from activeloop.learn.agreement import SAID, Rule
-from activeloop.learn.crowd.dawid_skene import Belief, dawid_skene
+from activeloop.learn.crowd.dawid_skene import dawid_skene
 from activeloop.learn.crowd.sheet import NOBODY, Sheet
 from activeloop.learn.types import Floats, Ints
 
@@ -32,19 +32,24 @@ class Believed:
 
 @dataclass(frozen=True)
 class Said:
-    """What stands of a project's events, sample by sample.
+    """What stands of a project's events.
 
     Attributes:
-        samples: the ids of the samples that have answers or a known label, in order.
+        samples: the ids of the samples that somebody answered, in order.
         people: the ids of those who answered, in order.
         rows: (sample, person, value) of each answer, as places in the two lists and text.
-        known: the value of each sample whose label is fixed: imported, or a reviewer's decision.
+        known: the values that are fixed, by sample id: imported, or a reviewer's decision.
     """
 
     samples: Sequence[int]
     people: Sequence[int]
     rows: Sequence[tuple[int, int, str]]
     known: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def fixed(self) -> Mapping[int, str]:
+        """The known values of the samples that somebody answered, by their place."""
+        return {at: self.known[s] for at, s in enumerate(self.samples) if s in self.known}
 
 
 def gathered(events: Iterable[Event], rule: Rule) -> Said:
@@ -61,11 +66,11 @@ def gathered(events: Iterable[Event], rule: Rule) -> Said:
             known[sample] = fixed
         given += [(sample, event.user_id or 0, value) for event, value in standing
                   if event.kind in SAID]  # fmt: skip
-    samples = sorted(known.keys() | {sample for sample, _, _ in given})
+    samples = sorted({sample for sample, _, _ in given})
     people = sorted({person for _, person, _ in given})
     row, column = ({each: at for at, each in enumerate(ids)} for ids in (samples, people))
     rows = sorted((row[sample], column[person], value) for sample, person, value in given)
-    return Said(samples, people, rows, {row[sample]: value for sample, value in known.items()})
+    return Said(samples, people, rows, known)
 
 
 def _fixed(standing: Sequence[tuple[Event, str]]) -> str | None:
@@ -78,7 +83,7 @@ def _fixed(standing: Sequence[tuple[Event, str]]) -> str | None:
 
 
 def believe(said: Said, classes: Sequence[str], *, several: bool) -> dict[int, Believed]:
-    """Give each sample's likeliest label, by its id.
+    """Give each sample's likeliest label, by its id; what is known is certain.
 
     Of several labels, each class is asked by itself whether it is in.
 
@@ -87,10 +92,11 @@ def believe(said: Said, classes: Sequence[str], *, several: bool) -> dict[int, B
         classes: the project's classes, in order.
         several: whether an answer is a set of classes.
     """
+    certain = {sample: Believed(value, 1.0) for sample, value in said.known.items()}
     if not said.samples:
-        return {}
+        return certain
     found = _marks(said, classes) if several else _names(said, classes)
-    return dict(zip(said.samples, found, strict=True))
+    return dict(zip(said.samples, found, strict=True)) | certain
 
 
 def _names(said: Said, classes: Sequence[str]) -> list[Believed]:
@@ -106,11 +112,11 @@ def _names(said: Said, classes: Sequence[str]) -> list[Believed]:
 
 def sheet_of(said: Said, classes: Sequence[str]) -> tuple[Sheet, Ints, list[str]]:
     """Give the answers of one class as numbers, the known classes, and what the numbers mean."""
-    values = {value for _, _, value in said.rows} | set(said.known.values())
+    values = {value for _, _, value in said.rows} | set(said.fixed.values())
     names = [*classes, *sorted(values.difference(classes))]
     number = {name: at for at, name in enumerate(names)}
     known = np.full(len(said.samples), NOBODY)
-    for at, value in said.known.items():
+    for at, value in said.fixed.items():
         known[at] = number[value]
     sheet = _sheet(said, [number[value] for _, _, value in said.rows], len(names))
     return sheet, known, names
@@ -123,7 +129,7 @@ def named(said: Said, classes: Sequence[str]) -> list[str]:
 
 
 def _sets(said: Said) -> dict[str, frozenset[str]]:
-    values = {value for _, _, value in said.rows} | set(said.known.values())
+    values = {value for _, _, value in said.rows} | set(said.fixed.values())
     return {value: frozenset(answers.read("several", value)) for value in values}
 
 
@@ -134,7 +140,7 @@ def sheets_of_marks(said: Said, classes: Sequence[str]) -> Iterable[tuple[Sheet,
     for name in classes:
         marks = np.array([name in sets[value] for _, _, value in said.rows], dtype=np.int64)
         known = np.full(len(said.samples), NOBODY)
-        for at, value in said.known.items():
+        for at, value in said.fixed.items():
             known[at] = int(name in sets[value])
         yield replace(sheet, said=marks), known
 
@@ -171,9 +177,3 @@ def chance_of_yes(sheet: Sheet, known: Ints) -> Floats:
     """Give (n_samples,) how likely a class is in."""
     proba: Floats = dawid_skene(sheet, known=known).proba[:, 1]
     return proba
-
-
-def right(belief: Belief, sheet: Sheet) -> Floats:
-    """Give (n,) how likely each answer is the truth."""
-    found: Floats = belief.proba[sheet.samples, sheet.said]
-    return found
