@@ -58,6 +58,10 @@ class Routes:
         """Declare a POST route; see `add`."""
         return self.add("POST", path, **how)
 
+    def patch(self, path: str, **how: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare a PATCH route; see `add`."""
+        return self.add("PATCH", path, **how)
+
     def add(  # noqa: PLR0913 - an operation has that many properties
         self,
         method: str,
@@ -75,7 +79,7 @@ class Routes:
         """Declare a route; the view gets path values, `body` and `query` by name.
 
         Args:
-            method: GET, POST or DELETE.
+            method: GET, POST, PATCH or DELETE.
             path: with parameters as {p} (a project, by number or name), {name}, or a number.
             role: who may call it, or `public`.
             status: of success.

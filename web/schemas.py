@@ -118,6 +118,12 @@ class Project(_Given):
     created_at: datetime
 
 
+class Changes(BaseModel):
+    """Fields of a project's spec with their new values; the spec's own rules check them."""
+
+    model_config = ConfigDict(extra="allow")
+
+
 class Projects(_Given):
     """All projects."""
 

@@ -38,6 +38,36 @@ def create(spec: Path, data: Path | None, *, as_json: bool) -> None:
         click.echo(f"Made project {made['name']} (number {made['id']}).")
 
 
+@project.command("set")
+@click.argument("name")
+@click.argument("changes", nargs=-1, required=True, metavar="FIELD=VALUE...")
+@data_option
+def set_(name: str, changes: tuple[str, ...], data: Path | None) -> None:
+    """Change fields of a project, as in: set pets suggestions.show=true gold_share=0.05."""
+    import yaml
+
+    from activeloop.errors import Invalid
+    from activeloop.flows import policies, projects
+
+    wanted: dict[str, Any] = {}
+    for each in changes:
+        field, equals, value = each.partition("=")
+        if not equals:
+            raise Invalid.field(each, "is no change; write FIELD=VALUE, as in gold_share=0.05.")
+        part, dot, inner = field.partition(".")
+        try:
+            read = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise Invalid.field(field, f"{value!r} is no value in YAML or JSON.") from error
+        if dot:
+            wanted.setdefault(part, {})[inner] = read
+        else:
+            wanted[part] = read
+    with services_for(data) as services, services.write() as session:
+        policies.change(session, projects.find(session, name), wanted, user_id=None)
+    click.echo(f"Changed {', '.join(sorted(wanted))} of project {name}.")
+
+
 @project.command("list")
 @json_option
 @data_option

@@ -101,6 +101,15 @@ def test_a_wrong_spec_names_the_field(run: Run, tmp_path: Path) -> None:
     assert "kind: " in refused.stderr
 
 
+def test_a_project_is_changed_field_by_field(run: Run, project: str) -> None:
+    assert run("project", "set", project, "suggestions.show=true", "gold_share=0.1").returncode == 0
+    shown = json.loads(run("project", "show", project, "--json").stdout)
+    assert (shown["spec"]["suggestions"]["show"], shown["spec"]["gold_share"]) == (True, 0.1)
+    refused = run("project", "set", project, "answers_per_sample=3")
+    assert refused.returncode != 0
+    assert "cannot be changed" in refused.stderr
+
+
 def test_a_command_written_wrongly_exits_with_2(run: Run) -> None:
     assert run("promote", "x", "zero").returncode == 2
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from activeloop.flows import pictures, projects
+from activeloop.flows import pictures, policies, projects
 from activeloop.flows import status as reporting
 from activeloop.spec import ProjectSpec
 from web import schemas
@@ -46,6 +46,16 @@ def show(p: str) -> dict[str, Any]:
     """Show a project."""
     with services().read() as session:
         return projects.as_json(projects.find(session, p))
+
+
+@routes.patch("/projects/{p}", role="engineer", body=schemas.Changes, gives=schemas.Project)
+def change(p: str, body: schemas.Changes) -> dict[str, Any]:
+    """Change fields of the spec that hold from the next sample or run on."""
+    with services().write() as session:
+        project = projects.find(session, p)
+        wanted = body.model_dump(exclude_unset=True)
+        policies.change(session, project, wanted, user_id=account().id)
+        return projects.as_json(project)
 
 
 @routes.get("/projects/{p}/status", role="annotator", gives=schemas.Status)
