@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from activeloop import answers
 from activeloop.flows import featurising, models
 from activeloop.flows.projects import find, spec_of
-from activeloop.spec import ProjectSpec
+from activeloop.flows.versions import Words, words
+from activeloop.spec import Answer, ProjectSpec
 from activeloop.store import blocks, labels, projects, versions
 from activeloop.store.db import Session
 from activeloop.store.tables import Ranking, Version
@@ -34,6 +35,7 @@ class Ask:
         samples: how many samples, from the first on, have features and are looked at.
         length: how many candidates the ranking keeps.
         labelled: (seq, answer as text) of the settled samples of the training stratum.
+        words: what the version's classes are called in this spec; empty when they are its own.
     """
 
     project_id: int
@@ -44,6 +46,7 @@ class Ask:
     events: int
     length: int
     labelled: Sequence[tuple[int, str]]
+    words: Words = ()
 
     @property
     def question(self) -> str:
@@ -96,6 +99,7 @@ def read(
         events=counts.events,
         length=length,
         labelled=labels.labelled(session, project_id, "train"),
+        words=words(session, version) if version else (),
     )
     return ask, version
 
@@ -144,12 +148,29 @@ def known(services: Services, ask: Ask, wanted: Plan) -> tuple[Features, Targets
     """Gather what is labelled, for the strategies that look at it."""
     from activeloop.learn import targets
 
-    inside = [(seq, label) for seq, label in ask.labelled if seq < ask.samples]
-    if not inside or not looks_at_labels(wanted):
+    if not looks_at_labels(wanted):
+        return None
+    # a version may be older than the last change of the classes: it counts by those it knows
+    names = ask.words if ask.words and wanted.model is not None else ask.spec.classes
+    classes = [name or "" for name in names]  # no class is called so
+    inside = [
+        (seq, told)
+        for seq, label in ask.labelled
+        if seq < ask.samples and (told := _among(ask.spec.answer, label, names)) is not None
+    ]
+    if not inside:
         return None
     X = featurising.rows(services, ask.featurizer_id, [seq for seq, _ in inside])
-    y = targets.encode(ask.spec.answer, ask.spec.classes, [label for _, label in inside])
-    return X, y
+    return X, targets.encode(ask.spec.answer, classes, [told for _, told in inside])
+
+
+def _among(answer: Answer, text: str, names: Words) -> str | None:
+    """Keep of an answer what is among some classes; None when nothing of it can be told there."""
+    if answer == "one":
+        return text if text in names else None
+    given = answers.read(answer, text)
+    kept = [name for name in given if name in names]
+    return answers.joined(kept, kept) if kept or not given else None
 
 
 def looks_at_labels(wanted: Plan) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeloop.flows import featurising, models
 from activeloop.flows.snapshots import Labelled
+from activeloop.flows.versions import Words
 from activeloop.spec import ProjectSpec
 from activeloop.store.tables import Version
 from activeloop.wiring import Services
@@ -35,9 +36,13 @@ def judge(
     model: Model,
     featurizer_id: int,
     champion: Version | None,
+    words: Words,
     snapshot: int,
 ) -> Verdict:
-    """Measure a model on the audit labels and compare it with the champion there."""
+    """Measure a model on the audit labels and compare it with the champion there.
+
+    `words` are what the champion's classes are called today: it answers by those.
+    """
     import numpy as np
 
     from activeloop.learn import promote, targets
@@ -50,13 +55,14 @@ def judge(
         return Verdict(metrics, promote.first(len(y)))
     if champion.featurizer_id != featurizer_id:
         X = featurising.rows(services, champion.featurizer_id, audit.seqs)
-    theirs = _proba(models.read(services, champion.artifact), X)
+    theirs = _in(spec, words, _proba(models.read(services, champion.artifact), X))
     decision = promote.decide(
         y,
         theirs,
         proba,
         spec.promotion,
-        descends=_descends(spec, champion, featurizer_id=featurizer_id, snapshot=snapshot),
+        descends=words == spec.classes
+        and _descends(spec, champion, featurizer_id=featurizer_id, snapshot=snapshot),
     )
     return Verdict(metrics, decision)
 
@@ -66,7 +72,6 @@ def _descends(spec: ProjectSpec, champion: Version, *, featurizer_id: int, snaps
     return (
         champion.recipe == spec.model.recipe
         and champion.spec["model"] == spec.dump()["model"]
-        and tuple(champion.classes) == spec.classes
         and champion.featurizer_id == featurizer_id
         and champion.snapshot <= snapshot
     )
@@ -78,12 +83,14 @@ def measure_again(
     audit: Labelled,
     older: Sequence[Version],
     *,
+    words: Mapping[int, Words],
     featurizer_id: int,
     seed: int,
 ) -> dict[int, Mapping[str, Any]]:
     """Measure earlier versions of the same features on the audit labels of now, by version id.
 
     A version's first figure was taken on fewer labels; only on the same labels do versions compare.
+    Those that do not know all the classes of today, or know others, are left as they are.
     """
     import numpy as np
 
@@ -95,13 +102,26 @@ def measure_again(
     return {
         version.id: _measured(
             y,
-            _proba(persist.load(services.artifacts.get(version.artifact)), X),
+            _in(
+                spec,
+                words[version.id],
+                _proba(persist.load(services.artifacts.get(version.artifact)), X),
+            ),
             np.random.default_rng([spec.seed, seed]),
             spec,
         )
         for version in older
-        if version.featurizer_id == featurizer_id and tuple(version.classes) == spec.classes
+        if version.featurizer_id == featurizer_id and set(words[version.id]) == set(spec.classes)
     }
+
+
+def _in(spec: ProjectSpec, words: Words, proba: Float32s) -> Float32s:
+    """Arrange an older version's probabilities by the classes of today."""
+    from activeloop.learn.translation import translated
+
+    if words == spec.classes:
+        return proba
+    return translated(proba, words, spec.classes, several=spec.answer == "several")
 
 
 def _measured(

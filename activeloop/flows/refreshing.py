@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from activeloop.errors import Needs
 from activeloop.flows import asking, featurising, models, telling
 from activeloop.flows.projects import find
+from activeloop.flows.versions import words
 from activeloop.jobs import Rank
 from activeloop.store import db, imports, ledger, projects, rankings, sweeps, versions
 from activeloop.store.db import Session
@@ -160,7 +161,9 @@ def _flip_pool(session: Session, swept: Swept) -> None:
 
 def _rescored(services: Services, swept: Swept, newest: Version) -> Fresh | None:
     """Order what a sweep by an earlier version found, by the present one."""
-    ask = replace(swept.ask, version=newest.number)
+    with services.read() as session:
+        called = words(session, newest)
+    ask = replace(swept.ask, version=newest.number, words=called)
     by = asking.by_version(ask, models.read(services, newest.artifact))
     because = (
         f"{by.strategy}: the best of a sweep by an earlier version, re-scored by version "

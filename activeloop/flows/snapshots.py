@@ -28,10 +28,19 @@ class Labelled:
 
 
 def snapshot(
-    session: Session, project_id: int, spec: ProjectSpec, number: int
+    session: Session,
+    project_id: int,
+    spec: ProjectSpec,
+    number: int,
+    *,
+    label_set: int | None = None,
 ) -> tuple[Labelled, Labelled]:
-    """Give the settled labels of the train and the audit stratum through event `number`."""
-    rule = agreement.Rule.of(spec, labels.changes(session, project_id, number))
+    """Give the settled labels of the train and the audit stratum through event `number`.
+
+    They are in the words of the last class change up to it, or of `label_set`, a later one.
+    """
+    through = number if label_set is None else label_set
+    rule = agreement.Rule.of(spec, labels.changes(session, project_id, through))
     settled = settle(spec, rule, labels.through(session, project_id, number))
     places = labels.snapshot_seqs(session, sorted(settled))
     split: dict[str, list[tuple[int, str]]] = {"train": [], "audit": []}

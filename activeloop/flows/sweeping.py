@@ -15,6 +15,7 @@ import numpy as np
 
 from activeloop.flows import asking, models, sources
 from activeloop.flows.asking import Ask, Plan
+from activeloop.flows.versions import words
 from activeloop.jobs import Merge, ScoreRange
 from activeloop.learn import partials
 from activeloop.learn import select as selecting
@@ -118,6 +119,8 @@ def opened(services: Services, row: Sweep) -> Asked:
     with services.read() as session:
         version = versions.by_number(session, row.project_id, row.version or 0)
         blocks = sources.opened(services, session, row.featurizer_id, row.samples)
+        # as they were called when it began, whatever has been changed since
+        called = words(session, version, row.events) if version else ()
     spec = parse_spec(row.spec)
     ask = Ask(
         project_id=row.project_id,
@@ -128,6 +131,7 @@ def opened(services: Services, row: Sweep) -> Asked:
         events=row.events,
         length=row.length,
         labelled=_read_known(services, row.known, spec),
+        words=called,
     )
     model = models.read(services, version.artifact) if version and row.by_model else None
     by = Plan(row.strategy, spec.strategy.params if row.by_model else {}, row.because, model)
@@ -206,7 +210,8 @@ def _write_known(services: Services, ask: Ask, by: Plan) -> str:
         written = json.dumps(list(ask.labelled), ensure_ascii=False).encode()
     else:
         index = {name: i for i, name in enumerate(ask.spec.classes)}
-        pairs = np.array([(seq, index[label]) for seq, label in ask.labelled], np.int64)
+        known = [(seq, index[label]) for seq, label in ask.labelled if label in index]
+        pairs = np.array(known, np.int64)
         written = pairs.tobytes()
     return services.artifacts.put(secrets.token_bytes(NONCE) + written)
 

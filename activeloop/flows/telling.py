@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from activeloop import answers
 from activeloop.flows import featurising
+from activeloop.flows.versions import Words
 from activeloop.spec import ProjectSpec
 from activeloop.store.rankings import Pick
 from activeloop.wiring import Services
@@ -33,7 +34,7 @@ def tell(services: Services, ask: Ask, by: Plan, picks: Picks) -> list[Pick]:
     if not first or not (by.model or ask.spec.offer_groups):
         return plain
     X = featurising.rows(services, ask.featurizer_id, first)
-    suggested = suggestions(ask.spec, by.model, X) if by.model is not None else {}
+    suggested = suggestions(ask.spec, by.model, X, ask.words) if by.model is not None else {}
     alike = _groups(services, ask, X) if ask.spec.offer_groups else None
     return [
         each._replace(
@@ -45,19 +46,32 @@ def tell(services: Services, ask: Ask, by: Plan, picks: Picks) -> list[Pick]:
     ] + plain[MOST:]
 
 
-def suggestions(spec: ProjectSpec, model: Model, X: Features) -> dict[int, tuple[str, float]]:
+def suggestions(
+    spec: ProjectSpec, model: Model, X: Features, words: Words = ()
+) -> dict[int, tuple[str, float]]:
     """Give by row what a model would answer, and how sure it is (0..1).
 
-    Of several labels it is as sure as of the class it is least sure of. Empty when the model knows
-    other classes than the project has now.
+    Of several labels it is as sure as of the class it is least sure of. A model that is older than
+    the last change of the classes speaks in the words of today; where it takes a sample for a class
+    that is gone, it suggests nothing.
+
+    Args:
+        spec: the project's.
+        model: a trained model.
+        X: (n, d) features.
+        words: what the model's classes are called today; empty when they are the project's.
     """
-    if model.n_classes != len(spec.classes):
-        return {}
+    from activeloop.learn.translation import translated
+
     proba = model.predict_proba(X)
+    if words and words != spec.classes:
+        several = spec.answer == "several"
+        proba = translated(proba, words, spec.classes, several=several)
     if spec.answer == "several":
         return _several(spec, proba)
     best, sure = proba.argmax(axis=1).tolist(), proba.max(axis=1).tolist()
-    return {row: (spec.classes[best[row]], sure[row]) for row in range(len(best))}
+    named = dict(enumerate(spec.classes))
+    return {row: (named[at], sure[row]) for row, at in enumerate(best) if at in named}
 
 
 def _several(spec: ProjectSpec, proba: Float32s) -> dict[int, tuple[str, float]]:

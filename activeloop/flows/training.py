@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from activeloop import __version__
-from activeloop.errors import CannotLearn, Conflict
+from activeloop.errors import CannotLearn, Conflict, Crossed
 from activeloop.flows import due, featurising, gating, moving, refreshing, teaching
 from activeloop.flows.asking import Ask
 from activeloop.flows.projects import find, spec_of
 from activeloop.flows.snapshots import Labelled, snapshot
+from activeloop.flows.versions import Words, words
 from activeloop.jobs import Rank, Train
 from activeloop.spec import Mode, ProjectSpec
 from activeloop.store import (
     blocks,
     db,
     featurizers,
+    label_sets,
     labels,
     ledger,
     projects,
@@ -54,6 +56,7 @@ class Known:
     older: Sequence[Version]
     number: int
     label_set: int
+    words: Mapping[int, Words]
     samples: int
 
 
@@ -108,6 +111,7 @@ def run(services: Services, job: Train, work: Work) -> None:
         model=trained.model,
         featurizer_id=featurizer.id,
         champion=known.champion,
+        words=known.words[known.champion.id] if known.champion else (),
         snapshot=known.run.snapshot,
     )
     again = gating.measure_again(
@@ -115,12 +119,14 @@ def run(services: Services, job: Train, work: Work) -> None:
         known.spec,
         known.audit,
         known.older,
+        words=known.words,
         featurizer_id=featurizer.id,
         seed=known.run.snapshot,
     )
+    parent = known.parent
     moved = moving.moved(
         services,
-        known.parent,
+        parent if parent and known.words[parent.id] == known.spec.classes else None,
         trained.model,
         featurizer_id=featurizer.id,
         samples=known.samples,
@@ -155,19 +161,29 @@ def _read(session: Session, job: Train) -> Known:
     run = runs.by_id(session, project.id, job.run_id)
     if run is None:
         raise CannotLearn(f"Run {job.run_id} does not exist any more.")
-    train, audit = snapshot(session, project.id, spec, run.snapshot)
+    change = label_sets.newest(session, project.id)
+    if change is not None and tuple(change.after) != spec.classes:
+        raise Crossed("The classes were changed at this moment; the run begins again.")
+    label_set = change.number if change else 0
+    train, audit = snapshot(session, project.id, spec, run.snapshot, label_set=label_set)
     parent = versions.learner(session, project.id)
-    changes = labels.changes(session, project.id, run.snapshot)
+    champion = versions.champion(session, project)
+    older = versions.to_compare(session, project, COMPARED)
     return Known(
         spec=spec,
         run=run,
         train=train,
         audit=audit,
         parent=parent,
-        champion=versions.champion(session, project),
-        older=versions.to_compare(session, project, COMPARED),
+        champion=champion,
+        older=older,
         number=versions.next_number(session, project.id),
-        label_set=changes[-1].number if changes else 0,
+        label_set=label_set,
+        words={
+            version.id: words(session, version, label_set)
+            for version in (*older, parent, champion)
+            if version is not None
+        },
         samples=blocks.covered(session, project.featurizer_id) if project.featurizer_id else 0,
     )
 
@@ -184,7 +200,7 @@ def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
         cast("Mode", known.run.mode),
         recipe=recipe,
         has_parent=parent is not None and parent.recipe == spec.model.recipe,
-        parent_classes=parent.classes if parent else None,
+        parent_classes=[name or "" for name in known.words[parent.id]] if parent else None,
         classes=spec.classes,
         parent_fingerprint=_fingerprint(services, parent),
         fingerprint=featurizer.fingerprint,
@@ -211,7 +227,13 @@ def _unseen(services: Services, known: Known, parent: Version) -> Bools:
     import numpy as np
 
     with services.read() as session:
-        older, _ = snapshot(session, parent.project_id, known.spec, parent.snapshot)
+        older, _ = snapshot(
+            session,
+            parent.project_id,
+            known.spec,
+            parent.snapshot,
+            label_set=known.label_set,
+        )
     learned = set(zip(older.seqs, older.names, strict=True))
     pairs = zip(known.train.seqs, known.train.names, strict=True)
     return np.array([pair not in learned for pair in pairs], dtype=bool)

@@ -5,9 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from activeloop.errors import Conflict, NotFound
-from activeloop.store import db, trail, versions
+from activeloop.store import db, labels, trail, versions
 from activeloop.store.db import Session
 from activeloop.store.tables import Project, Version
+
+Words = tuple[str | None, ...]
+"""What each of a version's classes is called today; None for one that was split or retired."""
+
+
+def words(session: Session, version: Version, through: int | None = None) -> Words:
+    """Give a version's classes in the words of today, or in those that held after an event."""
+    from activeloop.learn import translation
+
+    changes = labels.changes(session, version.project_id, through)
+    later = [change for change in changes if change.number > version.label_set]
+    return translation.today(version.classes, later)
 
 
 def as_json(version: Version, parents: dict[int, int] | None = None) -> dict[str, Any]:
@@ -24,6 +36,7 @@ def as_json(version: Version, parents: dict[int, int] | None = None) -> dict[str
         "metrics": version.latest or version.metrics,
         "metrics_at_training": version.metrics,
         "classes": version.classes,
+        "label_set": version.label_set,
         "run_id": version.run_id,
         "snapshot": version.snapshot,
         "snapshot_digest": version.snapshot_digest,

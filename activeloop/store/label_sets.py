@@ -69,6 +69,16 @@ def add(session: Session, change: ClassChange) -> ClassChange:
     return change
 
 
+def newest(session: Session, project_id: int) -> ClassChange | None:
+    """Read a project's last change. Index: class_change's unique number."""
+    return session.exec(
+        select(ClassChange)
+        .where(ClassChange.project_id == project_id)
+        .order_by(col(ClassChange.number).desc())
+        .limit(1)
+    ).one_or_none()
+
+
 def last_number(session: Session, project_id: int) -> int:
     """Give the number of a project's last change; 0 before any."""
     found = session.exec(
