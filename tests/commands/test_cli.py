@@ -103,7 +103,7 @@ def test_a_wrong_spec_names_the_field(run: Run, tmp_path: Path) -> None:
 
 def test_a_project_is_changed_field_by_field(run: Run, project: str) -> None:
     assert run("project", "set", project, "suggestions.show=true", "gold_share=0.1").returncode == 0
-    shown = json.loads(run("project", "show", project, "--json").stdout)
+    shown = json.loads(run("project", "list", "--json").stdout)[0]
     assert (shown["spec"]["suggestions"]["show"], shown["spec"]["gold_share"]) == (True, 0.1)
     refused = run("project", "set", project, "answers_per_sample=3")
     assert refused.returncode != 0
