@@ -113,7 +113,7 @@ def test_replaying_events_and_changes_gives_the_current_labels(
 ) -> None:
     services, crowd = lived_in
     project = pool(
-        services, 5, audit=1, name=secrets.token_hex(8), classes=["a", "b", "c"],
+        services, 5, audit=1, name=f"life-{secrets.token_hex(8)}", classes=["a", "b", "c"],
         answers_per_sample=wanted, extra_answers=extra, answer="several" if several else "one",
     )  # fmt: skip
     life = Life(services, project, crowd)
