@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from activeloop.flows import due
+from activeloop.flows import class_plans, due
 from activeloop.spec import ProjectSpec
 from activeloop.store import (
     backlog,
     heartbeats,
     imports,
+    label_sets,
     labels,
     projects,
     rankings,
@@ -30,6 +31,7 @@ def examine(session: Session, project: Project, spec: ProjectSpec, now: datetime
         *_workers(session, now),
         *_data(session, project),
         *_learning(session, project, spec),
+        *_classes(session, project),
         *_order(session, project),
         *_sweeping(session, project),
         *_gate(session, project, spec),
@@ -83,6 +85,18 @@ def _learning(session: Session, project: Project, spec: ProjectSpec) -> Iterator
     # with nothing left to label, labels are not what the loop waits for
     if verdict.due or not _all_labelled(session, project):
         yield verdict.because
+
+
+def _classes(session: Session, project: Project) -> Iterator[str]:
+    learner, change = versions.learner(session, project.id), label_sets.newest(session, project.id)
+    if learner is None or change is None or learner.label_set >= change.number:
+        return
+    done = class_plans.told(change.kind, change.mapping, change.before, change.after)
+    yield (
+        f"The classes were changed ({done}). Version {learner.number}, which ranks the queue, was "
+        "trained on those of before and goes on by what it knows until a full run has learned "
+        "the new ones."
+    )
 
 
 def _underway(run: Run) -> str:

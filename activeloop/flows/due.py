@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from activeloop.flows import class_plans
 from activeloop.flows.projects import spec_of
 from activeloop.jobs import Train
 from activeloop.learn import cadence
 from activeloop.spec import ProjectSpec
-from activeloop.store import labels, ledger, projects, runs
+from activeloop.store import label_sets, labels, ledger, projects, runs, versions
 from activeloop.store.db import Session
 from activeloop.store.tables import Project, Run
 
@@ -18,6 +19,9 @@ def judge(session: Session, project: Project, spec: ProjectSpec) -> cadence.Due:
     counts = projects.tally(session, project.id)
     last = next(iter(runs.latest(session, project.id, 1)), None)
     before = last.train_labels if last else 0
+    if last is not None and counts.labelled_train < before:
+        # a class was split or retired: what was learned of it has to be learned anew
+        before = before if label_sets.last_number(session, project.id) <= last.snapshot else 0
     enough = counts.labelled_train - before >= spec.retrain.every
     return cadence.due(
         labels=counts.labelled_train,
@@ -49,7 +53,23 @@ def ask_if_due(session: Session, project: Project, spec: ProjectSpec, now: datet
 
 def check(session: Session, project: Project, now: datetime) -> Run | None:
     """Ask for a run if one is due; the clock's door."""
-    return ask_if_due(session, project, spec_of(project), now)
+    spec = spec_of(project)
+    return ask_if_due(session, project, spec, now) or ask_after_change(session, project, now)
+
+
+def ask_after_change(session: Session, project: Project, now: datetime) -> Run | None:
+    """Ask for a full run when the classes were changed and no run has taken that in yet."""
+    change, version = label_sets.newest(session, project.id), versions.newest(session, project.id)
+    if change is None or version is None or version.label_set >= change.number:
+        return None
+    last = next(iter(runs.latest(session, project.id, 1)), None)
+    if last is not None and (last.status in runs.LIVE or last.snapshot >= change.number):
+        return None  # one is under way, or was tried: then it waits for labels, as always
+    if len(labels.classes_seen(session, project.id)) < cadence.LEAST_CLASSES:
+        return None
+    done = class_plans.told(change.kind, change.mapping, change.before, change.after)
+    because = f"the label set changed ({done}), which version {version.number} does not know"
+    return ask(session, project, mode="full", because=because, now=now)
 
 
 def ask(

@@ -7,7 +7,7 @@ from typing import Any
 
 from activeloop.errors import Conflict
 from activeloop.flows import due, guidelines, resettling
-from activeloop.flows.class_plans import LEAST, Plan, Wanted, known, listed, plan, told
+from activeloop.flows.class_plans import Plan, Wanted, known, listed, plan, told
 from activeloop.flows.projects import spec_of
 from activeloop.flows.resettling import Effect
 from activeloop.jobs import Rank
@@ -15,11 +15,9 @@ from activeloop.spec import ClassDetail, ProjectSpec, parse_spec
 from activeloop.store import (
     db,
     label_sets,
-    labels,
     ledger,
     projects,
     rewording,
-    runs,
     trail,
     versions,
 )
@@ -105,18 +103,9 @@ def apply(
         requeued=effect.requeued,
     )
     ledger.add(session, Rank(project.id), now=now)
-    return done | {"run": _learn(session, project, change)}
-
-
-def _learn(session: Session, project: Project, change: Plan) -> int | None:
-    """Ask for a full run when there is a version; tell its number."""
-    live = runs.live(session, project.id)
-    if live is not None or versions.newest(session, project.id) is None:
-        return None  # when the run that is live ends, the clock sees that it missed the change
-    if len(labels.classes_seen(session, project.id)) < LEAST:
-        return None
-    because = f"the label set changed: {change.sentence}"
-    return due.ask(session, project, mode="full", because=because, now=db.now(session)).id
+    # when a run is live, the clock sees that it missed the change once it ends
+    run = due.ask_after_change(session, project, now)
+    return done | {"run": run.id if run else None}
 
 
 def describe(
