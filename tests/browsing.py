@@ -69,17 +69,23 @@ class Site:
         self._serving.join(PATIENCE)
         self.services.database.close()
 
-    def project(self, rows: list[dict[str, Any]] | None = None, **spec: Any) -> int:
+    def project(
+        self,
+        rows: list[dict[str, Any]] | None = None,
+        *,
+        mapping: dict[str, str] | None = None,
+        **spec: Any,
+    ) -> int:
         """Make a project, import the rows, wait until they are there, and give its id."""
         with self.services.write() as session:
             made = projects.create(session, parse_spec({"kind": "text", **spec}))
             project_id = made.id
         if rows:
-            self._import(project_id, rows)
+            self._import(project_id, rows, mapping or {})
             until(lambda: self.status(project_id)["counts"]["samples"] == len(rows))
         return project_id
 
-    def _import(self, project_id: int, rows: list[dict[str, Any]]) -> None:
+    def _import(self, project_id: int, rows: list[dict[str, Any]], mapping: dict[str, str]) -> None:
         self.services.uploads.mkdir(exist_ok=True)
         path = self.services.uploads / f"rows-{project_id}"
         path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
@@ -91,7 +97,7 @@ class Site:
                 name="rows.jsonl",
                 media_type="application/jsonl",
                 stream_path=path,
-                mapping={},
+                mapping=mapping,
                 user_id=None,
             )
 

@@ -2,16 +2,17 @@
 
 import { call, clock } from "../api.js";
 
-export const AHEAD = 6;
+export const LEASE = 120; // seconds; what a closed or forgotten page leaves is soon with others
+const AHEAD = 6;
 const LOW = 4;
 const MOST = 100;
 const MARGIN = 1500;
 
 /** Holds offers, and asks for more before they run out. */
 export class Buffer {
-  /** @param {{api: string, taken: () => number[], prepare: (offer: object) => void}} around */
-  constructor({ api, taken, prepare }) {
-    Object.assign(this, { api, taken, prepare });
+  /** @param {{api: string, taken: () => number[], prepare: (offer: object) => void, offline: () => boolean}} around */
+  constructor({ api, taken, prepare, offline }) {
+    Object.assign(this, { api, taken, prepare, offline });
     this.offers = [];
     this.waitingFor = null;
     this.asking = null;
@@ -24,12 +25,19 @@ export class Buffer {
   /** Give the next offer whose lease still holds, or undefined. */
   take() {
     const now = clock.now() + MARGIN;
-    this.offers = this.offers.filter((offer) => Date.parse(offer.leased_until) > now);
+    // without a connection one goes on with what is here: a late answer counts while it is wanted
+    if (!this.offline()) this.offers = this.offers.filter((offer) => Date.parse(offer.leased_until) > now);
     return this.offers.shift();
   }
 
   putBack(offer) {
     this.offers.unshift(offer);
+  }
+
+  /** Take the word of a heartbeat: until when what is held is leased, and what is lost. */
+  keep(asked, kept) {
+    this.offers = this.offers.filter((offer) => !asked.includes(offer.id) || offer.id in kept);
+    for (const offer of this.offers) offer.leased_until = kept[offer.id] ?? offer.leased_until;
   }
 
   /** Ask until the buffer is full again; also prolongs the leases of what is held. */
@@ -43,7 +51,7 @@ export class Buffer {
     const count = Math.min(MOST, AHEAD + this.taken().length);
     // what we knew of when we asked may have been answered by the time the list comes back
     const known = new Set([...this.taken(), ...this.offers.map((offer) => offer.id)]);
-    const said = await call("POST", `${this.api}/offers`, { count });
+    const said = await call("POST", `${this.api}/offers`, { count, seconds: LEASE });
     for (const id of this.taken()) known.add(id);
     const held = new Map(this.offers.map((offer) => [offer.id, offer]));
     for (const offer of said.offers) {

@@ -1,116 +1,131 @@
-// The classes: buttons, their keys, and a filter when there are many.
+// The classes: what is chosen, which key chooses which, and what the model suggests.
 
-const KEYS = "1234567890";
+import { make } from "./make.js";
 
+const DIGITS = "1234567890";
+
+/**
+ * The class buttons. With one label per sample and `advance` a choice is the answer; else choices
+ * are collected until they are submitted.
+ */
 export class Choices {
-  /** @param {{pick: (name: string) => void}} tell */
-  constructor({ pick }) {
-    this.pick = pick;
+  /** @param {{several: boolean, answer: (given: object) => void, changed: () => void}} around */
+  constructor({ several, answer, changed }) {
+    Object.assign(this, { several, answer, changed });
     this.box = document.getElementById("classes");
     this.buttons = [...this.box.querySelectorAll("[data-class]")];
-    this.field = document.getElementById("filter");
-    this.found = document.querySelector("[data-found]");
-    this.marked = -1;
-    this.show(this.buttons);
+    this.chosen = new Set();
+    this.suggested = new Set();
+    this.advance = !several;
+    this.tens = false;
+    this.byKey = new Map();
+    for (const swatch of document.querySelectorAll("[data-color]")) {
+      swatch.style.setProperty("--swatch", swatch.dataset.color);
+    }
     this.box.addEventListener("click", (event) => {
       const button = event.target.closest("[data-class]");
-      if (button) this.choose(button);
+      if (button) this.choose(button.dataset.class);
     });
-    this.field?.addEventListener("input", () => this.filter());
-    this.field?.addEventListener("keydown", (event) => this.steer(event));
+    this.assign(this.buttons);
   }
 
-  get filtering() {
-    return this.field !== null;
+  get keys() {
+    return new Set(this.byKey.keys());
   }
 
-  choose(button) {
-    this.pick(button.dataset.class);
-    this.clear();
+  get collects() {
+    return this.several || !this.advance;
   }
 
-  /** Choose by key: the first ten in sight have one, and each shows it. */
-  press(digit) {
-    const button = this.shown.find((each) => each.querySelector("kbd").textContent === digit);
-    if (button) this.choose(button);
+  /** What Enter would send; null when it would send nothing. */
+  get given() {
+    if (this.several) return { labels: this.buttons.map((each) => each.dataset.class).filter((name) => this.chosen.has(name)) };
+    const [label] = this.chosen;
+    return label === undefined ? null : { label };
   }
 
-  open(text) {
-    this.field.focus();
-    this.field.value += text;
-    this.filter();
+  press(key) {
+    const name = this.byKey.get(key);
+    if (name !== undefined) this.choose(name);
+  }
+
+  choose(name) {
+    if (!this.collects) return this.answer({ label: name });
+    const there = this.chosen.has(name);
+    if (!this.several) this.chosen.clear();
+    if (there) this.chosen.delete(name);
+    else this.chosen.add(name);
+    this.draw();
+  }
+
+  /** Take over what the model suggests; where a choice is the answer, that is the answer. */
+  take() {
+    if (!this.suggested.size) return;
+    if (!this.collects) return this.answer({ label: [...this.suggested][0] });
+    this.chosen = new Set(this.suggested);
+    this.draw();
+  }
+
+  /**
+   * Begin with another sample.
+   *
+   * @param {object | null} said one's own answer so far, if there is one
+   * @param {{labels: string[], confidence: number | null} | null} suggestion the model's, if it is shown
+   */
+  begin(said, suggestion) {
+    this.chosen = new Set(said?.labels ?? (said?.label ? [said.label] : []));
+    this.suggested = new Set(suggestion?.labels ?? []);
+    this.confidence = suggestion?.confidence ?? null;
+    this.reviewing = said !== null;
+    this.draw();
   }
 
   clear() {
-    if (!this.field) return;
-    if (this.field === document.activeElement) this.field.blur();
-    if (!this.field.value) return;
-    this.field.value = "";
-    this.filter();
+    this.chosen.clear();
+    this.draw();
   }
 
-  filter() {
-    const words = plain(this.field.value).split(/\s+/).filter(Boolean);
-    const fits = this.buttons.filter((button) => {
-      const name = plain(button.dataset.class);
-      return words.every((word) => name.includes(word));
-    });
-    // names that begin with what was typed come first
-    const first = (button) => (words.length && plain(button.dataset.class).startsWith(words[0]) ? 0 : 1);
-    this.show(words.length ? fits.sort((one, other) => first(one) - first(other)) : fits);
-    this.mark(words.length && this.shown.length ? 0 : -1);
-    this.found.textContent = words.length ? `${fits.length} of ${this.buttons.length} classes` : "";
-  }
-
-  show(buttons) {
-    this.shown = buttons;
-    const inSight = new Set(buttons);
-    for (const button of this.buttons) button.hidden = !inSight.has(button);
-    this.box.append(...buttons, ...this.buttons.filter((button) => !inSight.has(button)));
-    const keys = keysFor(buttons.map((button) => button.dataset.class));
+  draw() {
     for (const button of this.buttons) {
-      const key = keys[buttons.indexOf(button)] ?? "";
-      button.querySelector("kbd").textContent = key;
-      if (key) button.setAttribute("aria-keyshortcuts", key);
+      const name = button.dataset.class;
+      const chosen = this.chosen.has(name);
+      button.classList.toggle("chosen", chosen);
+      if (this.collects || this.reviewing) button.setAttribute("aria-pressed", String(chosen));
+      else button.removeAttribute("aria-pressed");
+      button.classList.toggle("suggested", this.suggested.has(name));
+      button.querySelector(".hint").replaceChildren(...(this.suggested.has(name) ? hint(this.confidence) : []));
+    }
+    this.changed();
+  }
+
+  /** Give keys to the classes in sight, in their order, and show each on its button. */
+  assign(shown) {
+    const keys = keysFor(shown, this.tens);
+    this.byKey.clear();
+    for (const button of this.buttons) {
+      const key = keys.get(button) ?? "";
+      if (key) this.byKey.set(key, button.dataset.class);
+      button.querySelector("kbd").textContent = key.toUpperCase();
+      if (key) button.setAttribute("aria-keyshortcuts", key.replace("⇧", "Shift+"));
       else button.removeAttribute("aria-keyshortcuts");
     }
   }
-
-  mark(place) {
-    this.marked = place;
-    this.shown.forEach((button, at) => button.classList.toggle("marked", at === place));
-    this.shown[place]?.scrollIntoView({ block: "nearest" });
-  }
-
-  steer(event) {
-    if (event.isComposing) return;
-    const steps = { ArrowDown: 1, ArrowUp: -1 };
-    if (event.key === "Enter" && this.shown[this.marked]) {
-      event.preventDefault();
-      this.choose(this.shown[this.marked]);
-    } else if (event.key === "Escape") {
-      event.preventDefault();
-      this.clear();
-    } else if (event.key in steps && this.shown.length) {
-      event.preventDefault();
-      this.mark((this.marked + steps[event.key] + this.shown.length) % this.shown.length);
-    }
-  }
-
-  /** Mark what was chosen before, when an answer is taken back. */
-  remind(name) {
-    for (const button of this.buttons) button.classList.toggle("chosen", button.dataset.class === name);
-  }
 }
 
-/** Give the key of each class: the digits in order, but a class that is called by a digit has that one. */
-function keysFor(names) {
-  const own = names.length <= KEYS.length ? names.filter((name) => name.length === 1 && KEYS.includes(name)) : [];
-  const free = [...KEYS].filter((key) => !own.includes(key));
-  return names.map((name) => (own.includes(name) ? name : free.shift() ?? ""));
+/** Say how sure the model is of what it suggests. */
+export function sure(confidence) {
+  return confidence === null ? "" : `${Math.round(100 * confidence)} %`;
 }
 
-/** Without case, accents and underscores: how people type names. */
-function plain(text) {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_-]+/g, " ");
+function hint(confidence) {
+  return [make("span", "unseen", "suggested by the model"), ` ${sure(confidence) || "model"}`];
+}
+
+/** A class has its own key, or the digit it is called by; the others have what is left, in order. */
+function keysFor(buttons, tens) {
+  const few = buttons.length <= DIGITS.length;
+  const own = ({ dataset }) => dataset.key || (few && dataset.class.length === 1 && DIGITS.includes(dataset.class) ? dataset.class : "");
+  const taken = new Set(buttons.map(own));
+  const free = [...DIGITS, ...(tens ? [...DIGITS].map((digit) => `⇧${digit}`) : [])].filter((key) => !taken.has(key));
+  return new Map(buttons.map((button) => [button, own(button) || free.shift() || ""]));
 }

@@ -1,170 +1,154 @@
 // The labelling page: show a sample, take an answer, show the next at once.
 
-import { call } from "../api.js";
+import { Alike } from "./alike.js";
 import { Buffer } from "./buffer.js";
-import { Choices } from "./choices.js";
+import { Choices, sure } from "./choices.js";
+import { Desk } from "./desk.js";
+import { Flags, Reasons } from "./dialogs.js";
+import { Filter } from "./filter.js";
+import { Guidelines } from "./guidelines.js";
 import { meaning } from "./keys.js";
+import { Leases } from "./leases.js";
 import { Outbox } from "./outbox.js";
-import { drawn, imageUrl } from "./sample.js";
+import { Pace } from "./pace.js";
+import { Past } from "./past.js";
+import { imageUrl } from "./sample.js";
+import { Settings } from "./settings.js";
+import { Sheet } from "./sheet.js";
 import { Shelf, uuid } from "./shelf.js";
-import { origin, training, unsent } from "./words.js";
+import { State } from "./state.js";
+import { View } from "./view.js";
+import { refusal } from "./words.js";
 
-const page = document.getElementById("main");
-const { project, user, kind, signIn } = page.dataset;
+const { project, user, kind, signIn, answer: kindOfAnswer, reasons, metadata, has } = document.getElementById("main").dataset;
 const api = `/api/v1/projects/${project}`;
 const part = (name) => document.querySelector(`[data-${name}]`);
+const several = kindOfAnswer === "several";
 const UNSENT_AFTER = 700;
-const RETRY = 2500;
-const STATUS_EVERY = 4000;
-const LEASE_EVERY = 60000;
+const AT_FIRST_SIGHT = 350; // an Enter meant for the last sample takes no suggestion for this one
 
-let shown = null; // {offer, since}
-let past = []; // what was answered on this page: {offer, key, label}
-let mine = 0;
-let news = ""; // what the loop does
-let notice = null; // a passing message: {text, tone}
-let retry = 0;
+const settings = new Settings(user);
+const state = new State({ signIn });
+const pace = new Pace({ api, state });
+const alike = new Alike({ kind, api, settings });
+const view = new View({ kind, api, metadata: JSON.parse(metadata), alike });
+const past = new Past(api);
+const inform = (text, tone) => state.inform(text, tone);
 
 const outbox = new Outbox({
   api,
   shelf: new Shelf(user, project),
-  changed: () => setTimeout(tell, outbox?.size ? UNSENT_AFTER : 0),
-  acknowledged: () => tell(),
+  changed: () => setTimeout(() => state.tell(), outbox?.size ? UNSENT_AFTER : 0),
+  acknowledged: (op, said) => desk.acknowledged(op, said),
   refused: (op, error) => {
-    past = past.filter((each) => each.key !== op.key);
-    if (op.kind === "answer" && op.answer.label) mine -= 1;
-    const what = op.kind === "undo" ? "The answer could not be taken back" : "An answer was not taken";
-    inform(`${what}: ${error.message}`, "bad");
+    desk.refused(op);
+    inform(refusal(op, error), "bad");
+    draw();
   },
 });
+state.outbox = outbox;
 
 const buffer = new Buffer({
   api,
-  taken: () => [...outbox.offerIds, ...(shown ? [shown.offer.id] : [])],
+  taken: () => [...outbox.offerIds, ...(desk.offer ? [desk.offer.id] : [])],
   prepare: (offer) => {
-    if (kind === "image") new Image().src = imageUrl(api, offer.sample);
+    for (const sample of kind === "image" ? [offer.sample, ...(offer.group ?? [])] : []) new Image().src = imageUrl(api, sample);
   },
+  offline: () => outbox.trouble?.status === 0,
 });
 
-const choices = new Choices({ pick: (label) => answer({ label }) });
+const choices = new Choices({ several, answer: (given) => answer(given), changed: () => draw() });
+const filter = new Filter({ choices, submit: () => acts.submit() });
+const desk = new Desk({ buffer, outbox, past, view, choices, alike, inform, signedOut: () => location.assign(signIn) });
+const why = reasons === "none" ? null : new Reasons({ required: reasons === "required", skip: (note) => answer({ skip: true }, note) });
+const flags = new Flags({ flag });
+const guidelines = new Guidelines({ api });
+const sheet = new Sheet({ settings, several, has: new Set(has.split(" ")), changed: () => obey() });
+const leases = new Leases({ api, held: () => [...buffer.offers, ...(desk.offer ? [desk.offer] : [])].map((offer) => offer.id), told: kept });
 
-function show(offer) {
-  shown = { offer, since: performance.now() };
-  part("sample").replaceChildren(drawn(kind, offer.sample, api));
-  part("sample").scrollTop = 0;
-  part("sample").dataset.offer = offer.id;
-  part("origin").textContent = origin(offer);
-  part("skip").disabled = false;
+/** Go by the keys that are chosen. */
+function obey() {
+  choices.advance = sheet.goesOn;
+  choices.tens = Boolean(sheet.preset.tens);
+  choices.assign(filter.fitting);
+  choices.draw();
 }
 
-function wait(sentence) {
-  shown = null;
-  const words = document.createElement("p");
-  words.className = "waiting";
-  words.textContent = sentence;
-  part("sample").replaceChildren(words);
-  delete part("sample").dataset.offer;
-  part("origin").textContent = "";
-  part("skip").disabled = true;
+function answer(given, note) {
+  filter.clear();
+  desk.answer(given, note);
+  settings.set("begun", settings.get("begun") + 1);
+  draw();
 }
 
-/** Show the next sample in hand; fetch more when few are left. */
-function next() {
-  const offer = buffer.take();
-  if (offer) show(offer);
-  else wait(buffer.waitingFor ?? "Fetching the next sample…");
-  if (!offer || buffer.low) fetchMore();
+function flag(note) {
+  if (!desk.sample) return;
+  outbox.add({ kind: "flag", key: uuid(), sampleId: desk.sample.id, note });
+  inform("Flagged for the reviewers.");
 }
 
-async function fetchMore() {
-  clearTimeout(retry);
-  try {
-    await buffer.refill();
-    if (shown) return;
-    const offer = buffer.take();
-    if (offer) return show(offer);
-    wait(buffer.waitingFor ?? "Nothing to label at the moment.");
-  } catch (error) {
-    if (!shown) wait(error.status === 0 ? "No connection. The next sample comes as soon as it is back." : error.message);
-    if (error.status === 401) location.assign(signIn);
-  }
-  retry = setTimeout(() => { if (!shown || buffer.low) fetchMore(); }, RETRY);
+/** The server told which samples are still held. */
+function kept(asked, held, away) {
+  buffer.keep(asked, held);
+  const { offer } = desk;
+  if (!away || !offer || !asked.includes(offer.id) || offer.id in held) return;
+  inform("The sample from before went back to the queue while you were away.");
+  desk.next();
 }
 
-function answer(given) {
-  if (!shown) return;
-  const { offer, since } = shown;
-  const key = uuid();
-  notice = null;
-  choices.remind(null);
-  past.push({ offer, key, label: given.label ?? null });
-  if (given.label) mine += 1;
-  shown = null;
-  outbox.add({ kind: "answer", key, offerId: offer.id, answer: given, leadMs: Math.round(performance.now() - since) });
-  next();
-  tell();
-}
-
-function undo() {
-  const last = past.pop();
-  if (!last) return inform("There is nothing to take back on this page.");
-  if (shown) buffer.putBack(shown.offer);
-  if (last.label !== null) mine -= 1;
-  outbox.takeBack(last.key);
-  show(last.offer);
-  choices.remind(last.label);
-  inform(last.label === null ? "Took the skip back." : `Took back: ${last.label}`);
-}
-
-function inform(text, tone = "") {
-  notice = { text, tone };
-  tell();
-}
-
-function tell() {
-  const late = outbox.size && (outbox.trouble || outbox.size > 1);
-  const [text, tone] = late ? [unsent(outbox), "warn"] : notice ? [notice.text, notice.tone] : [news, ""];
-  const state = part("state");
-  state.className = `state small ${tone}`;
-  if (state.textContent !== text) state.textContent = text;
-  if (late && outbox.trouble?.status === 401 && !state.querySelector("a")) {
-    const link = document.createElement("a");
-    link.href = signIn;
-    link.textContent = "Sign in again";
-    state.append(" ", link);
-  }
-  part("mine").textContent = String(mine);
-  part("undo").disabled = past.length === 0;
-}
-
-async function follow() {
-  if (!document.hidden) {
-    try {
-      const status = await call("GET", `${api}/status`);
-      const { labelled, samples } = status.counts;
-      part("total").textContent = `${labelled.toLocaleString("en")} of ${samples.toLocaleString("en")}`;
-      part("bar").max = samples || 1;
-      part("bar").value = labelled;
-      news = training(status);
-      tell();
-    } catch {
-      // the outbox and the buffer say what is wrong with the connection
-    }
-  }
-  setTimeout(follow, STATUS_EVERY);
+/** Show what can be done now. */
+function draw() {
+  const inHand = Boolean(desk.offer ?? desk.at);
+  part("skip").disabled = !inHand;
+  part("flag").disabled = !inHand;
+  part("undo").disabled = !desk.done.length;
+  part("forward").disabled = !desk.at;
+  const { given } = choices;
+  part("submit").hidden = !choices.collects || !inHand;
+  part("submit").disabled = given === null;
+  const words = given?.labels ? (given.labels.length ? `Submit ${given.labels.length}` : "Submit: none of them") : "Submit";
+  part("submit-words").textContent = words;
+  const suggestion = part("suggestion");
+  if (suggestion) suggestion.classList.toggle("none", !choices.suggested.size);
+  if (choices.suggested.size) part("suggestion-words").textContent = [[...choices.suggested].join(", "), sure(choices.confidence)].filter(Boolean).join(" · ");
+  pace.count(desk.mine);
 }
 
 const acts = {
   choose: ({ key }) => choices.press(key),
-  skip: () => answer({ skip: true }),
-  undo,
-  help: () => document.getElementById("keys").showModal(),
-  filter: ({ text }) => choices.open(text),
+  submit: () => {
+    if (!desk.offer && !desk.at) return;
+    if (choices.given) return answer(choices.given);
+    if (choices.suggested.size && desk.watch.elapsed > AT_FIRST_SIGHT) return acts.suggestion();
+    if (!choices.suggested.size) inform("Choose a class first.");
+  },
+  suggestion: () => choices.take(),
+  skip: () => desk.sample && (why ? why.open() : answer({ skip: true })),
+  undo: () => { filter.clear(); Promise.resolve(desk.undo()).then(draw); draw(); },
+  clear: () => choices.clear(),
+  back: () => desk.back().then(draw),
+  forward: () => { desk.forward(); draw(); },
+  present: () => { desk.return(); filter.clear(); draw(); },
+  filter: ({ text }) => filter.open(text),
+  group: () => alike.toggle(),
+  alike: () => alike.open(),
+  flag: () => desk.sample && flags.open(),
+  closer: () => view.picture?.zoom(1),
+  farther: () => view.picture?.zoom(-1),
+  fit: () => view.picture?.fit(),
+  up: () => view.scroll(0, -1),
+  down: () => view.scroll(0, 1),
+  pageUp: () => view.scroll(-1, 0),
+  pageDown: () => view.scroll(1, 0),
+  send: () => outbox.hurry(),
+  guidelines: () => guidelines.open(),
+  help: () => sheet.open(),
   nothing: () => {},
 };
 
 document.addEventListener("keydown", (event) => {
-  const command = meaning(event, choices);
+  const around = { preset: sheet.preset, classKeys: choices.keys, filtering: filter.on, inPast: desk.at !== null, pictures: view.picture !== null, grouped: alike.there };
+  const command = meaning(event, around);
   if (!command) return;
   event.preventDefault();
   acts[command.act](command);
@@ -172,20 +156,20 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button?.matches("[data-skip]")) acts.skip();
-  if (button?.matches("[data-undo]")) undo();
-  if (button?.matches("[data-help]")) acts.help();
+  if (button?.dataset.act) acts[button.dataset.act]({ text: "" });
   if (event.detail > 0) button?.blur(); // a mouse click leaves the keys to the page
 });
 
 addEventListener("pagehide", () => {
   outbox.flush();
-  buffer.release(shown?.offer);
-  shown = null;
+  buffer.release(desk.offer);
+  desk.offer = null;
 });
-addEventListener("pageshow", (event) => event.persisted && next());
-setInterval(() => { if (shown && !document.hidden) buffer.refill().catch(() => {}); }, LEASE_EVERY);
+addEventListener("pageshow", (event) => event.persisted && desk.next());
 
+obey();
 outbox.hurry();
-next();
-follow();
+desk.next();
+if (settings.get("begun") < 3) inform(part("hint").textContent);
+pace.start();
+leases.touch();

@@ -1,17 +1,22 @@
-// Answers on their way: in order, each under its own key, kept on this device until acknowledged.
+// What was said, on its way: in order, each under its own key, kept on this device until acknowledged.
 
 import { call, Refused, TOKEN } from "../api.js";
 import { Shelf } from "./shelf.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 20000;
+const AT_ONCE = 20;
 
 /**
- * Sends answers and undos one after the other.
+ * Sends answers, changes, undos and flags one after the other.
  *
- * An answer is {kind: "answer", key, offerId, answer, leadMs}; an undo is {kind: "undo", of}, where
- * `of` is the key of the answer that is taken back. The server knows an answer by its key and an
- * undo by its answer, so whatever is sent twice counts once.
+ * - an answer: {kind: "answer", key, offerId, answer, leadMs, note, group}
+ * - a change: {kind: "revise", key, of, labelId, answer, leadMs, note, group}
+ * - an undo: {kind: "undo", of, labelId}
+ * - a flag: {kind: "flag", key, sampleId, note}
+ *
+ * `of` is the key of the answer that is changed or taken back. The server knows each by its key,
+ * and an undo by its answer, so whatever is sent twice counts once.
  */
 export class Outbox {
   /**
@@ -45,16 +50,29 @@ export class Outbox {
   }
 
   /** Take back an answer: before it is sent by dropping it, afterwards by an undo. */
-  takeBack(key) {
-    const place = this.waiting.findIndex((op) => op.key === key);
-    const op = this.waiting[place];
-    if (op && !op.tried) {
-      this.waiting.splice(place, 1);
-      this.shelf.drop(op);
-      this.changed();
-    } else {
-      this.add({ kind: "undo", of: key, labelId: this.labels.get(key) ?? null });
+  takeBack(key, labelId = null) {
+    const op = this.unsent(key);
+    if (!op) return this.add({ kind: "undo", of: key, labelId: this.labels.get(key) ?? labelId });
+    this.waiting.splice(this.waiting.indexOf(op), 1);
+    this.shelf.drop(op);
+    this.changed();
+    if (op.kind === "revise") this.takeBack(op.of, op.labelId);
+  }
+
+  /** Change an answer, and give the key under which it goes from now on. */
+  revise(of, labelId, change) {
+    const op = this.unsent(of);
+    if (!op) {
+      this.add({ ...change, kind: "revise", of, labelId: this.labels.get(of) ?? labelId });
+      return change.key;
     }
+    const { key, ...rest } = change;
+    this.shelf.keep(Object.assign(op, rest));
+    return op.key;
+  }
+
+  unsent(key) {
+    return this.waiting.find((op) => op.key === key && !op.tried);
   }
 
   /** Try now instead of after the pause. */
@@ -81,14 +99,25 @@ export class Outbox {
   }
 
   async send(op) {
-    if (op.kind === "undo") {
-      const id = op.labelId ?? this.labels.get(op.of);
-      if (!id) return null; // its answer was refused: there is nothing to take back
-      return call("POST", `${this.api}/labels/${id}/undo`);
+    if (op.kind === "answer") return this.remember(op, await call("POST", ...this.letter(op)));
+    if (op.kind === "flag") return call("POST", ...this.letter(op));
+    const id = op.labelId ?? this.labels.get(op.of);
+    if (!id) return null; // its answer was refused: there is nothing to take back or to change
+    if (op.kind === "undo") return call("POST", `${this.api}/labels/${id}/undo`);
+    return this.remember(op, await call("POST", `${this.api}/labels/${id}/revise`, spoken(op)));
+  }
+
+  letter(op) {
+    if (op.kind === "flag") return [`${this.api}/flags`, { sample_id: op.sampleId, note: op.note, key: op.key }];
+    return [`${this.api}/labels`, { offer_id: op.offerId, ...spoken(op) }];
+  }
+
+  /** Tell those that follow which label they are about; they may be sent after this page is gone. */
+  remember(op, said) {
+    this.labels.set(op.key, said.id);
+    for (const each of this.waiting) {
+      if (each.of === op.key) this.shelf.keep(Object.assign(each, { labelId: said.id }));
     }
-    const { offerId, answer, leadMs, key } = op;
-    const said = await call("POST", `${this.api}/labels`, { offer_id: offerId, answer, lead_ms: leadMs, key });
-    this.labels.set(key, said.id);
     return said;
   }
 
@@ -114,10 +143,14 @@ export class Outbox {
 
   /** The page is closing: send once more without waiting. What fails stays on the shelf. */
   flush() {
-    if (this.waiting.some((op) => op.kind === "undo")) return; // the order matters: next time
-    for (const { offerId, answer, leadMs, key } of this.waiting.slice(0, 20)) {
-      const body = { offer_id: offerId, answer, lead_ms: leadMs, key };
-      call("POST", `${this.api}/labels`, body, { keepalive: true }).catch(() => {});
+    if (this.waiting.some((op) => op.of)) return; // the order matters: next time
+    for (const op of this.waiting.slice(0, AT_ONCE)) {
+      call("POST", ...this.letter(op), { keepalive: true }).catch(() => {});
     }
   }
+}
+
+/** What an answer or a change says, in the server's words. */
+function spoken({ answer, leadMs, key, note = "", group = false }) {
+  return { answer, lead_ms: leadMs, key, note, group };
 }

@@ -4,11 +4,13 @@ import { clock } from "../api.js";
 
 const MINUTE = 60;
 const HOUR = 3600;
+const DAY = 86400;
 
 function span(seconds) {
   if (seconds < MINUTE) return `${Math.max(0, Math.round(seconds))} s`;
   if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min`;
-  return `${Math.floor(seconds / HOUR)} h`;
+  if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h`;
+  return `${Math.floor(seconds / DAY)} days`;
 }
 
 /** Say how this sample came to be asked for. */
@@ -20,6 +22,24 @@ export function origin(offer) {
   return `${offer.because || offer.strategy} · ranked ${age} ago`; // before any version the reason names the strategy
 }
 
+/** Say what somebody answered. */
+export function said(answer) {
+  if (answer.skip) return "skipped";
+  const names = answer.labels ?? [answer.label];
+  return names.length ? names.join(", ") : "none of them";
+}
+
+function ago(moment) {
+  const seconds = (clock.now() - moment) / 1000;
+  return seconds < 10 ? "just now" : `${span(seconds)} ago`;
+}
+
+/** Say what one answered to a sample that is in sight again. */
+export function recalled(entry) {
+  const note = entry.note ? ` (${entry.note})` : "";
+  return `Your answer, ${ago(entry.at)}: ${said(entry.answer)}${note}. Choose again to change it.`;
+}
+
 /** Say what is unsent, and why. */
 export function unsent(outbox) {
   const answers = `${outbox.size} ${outbox.size === 1 ? "answer" : "answers"} unsent`;
@@ -27,6 +47,12 @@ export function unsent(outbox) {
   if (outbox.trouble.status === 401) return `${answers}: you are signed out.`;
   if (outbox.trouble.status === 0) return `${answers}: no connection. They are kept on this device; go on.`;
   return `${answers}: ${outbox.trouble.message} Trying again.`;
+}
+
+/** Say what the server would not take. */
+export function refusal(op, error) {
+  const what = { answer: "An answer was not taken", revise: "A change was not taken", undo: "The answer could not be taken back", flag: "A flag was not taken" };
+  return `${what[op.kind]}: ${error.message}`;
 }
 
 /** Say what the loop does meanwhile; empty when it rests. */
