@@ -73,8 +73,15 @@ class Merge(Job):
     sweep_id: int
 
 
+@dataclass(frozen=True)
+class Quality(Job):
+    """Report on the team's work: agreement, reliability, throughput, cost."""
+
+    kind: ClassVar[str] = "quality"
+
+
 KINDS: dict[str, type[Job]] = {
-    job.kind: job for job in (ImportFile, Featurize, Train, Rank, ScoreRange, Merge)
+    job.kind: job for job in (ImportFile, Featurize, Train, Rank, ScoreRange, Merge, Quality)
 }
 
 

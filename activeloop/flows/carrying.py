@@ -137,6 +137,7 @@ FLOWS: dict[str, Flow] = {
     "rank": _late("activeloop.flows.ranking"),
     "score-range": _late("activeloop.flows.sweeping"),
     "merge": _late("activeloop.flows.merging"),
+    "quality": _late("activeloop.flows.quality"),
 }
 
 

@@ -123,9 +123,7 @@ def confidences(session: Session, project_id: int) -> dict[int, float | None]:
     return dict(rows.tuples())
 
 
-def confide(
-    session: Session, project_id: int, given: Mapping[int, float | None], *, number: int
-) -> None:
+def confide(session: Session, project_id: int, given: Mapping[int, float], *, number: int) -> None:
     """Keep how sure the labels are, where nothing was said after event `number`.
 
     Waits for those who are writing labels, and lets them wait: keep it short.

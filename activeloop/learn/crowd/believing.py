@@ -99,9 +99,49 @@ def believe(said: Said, classes: Sequence[str], *, several: bool) -> dict[int, B
     return dict(zip(said.samples, found, strict=True)) | certain
 
 
-def _names(said: Said, classes: Sequence[str]) -> list[Believed]:
+def confidences(
+    said: Said, classes: Sequence[str], labels: Mapping[int, str], *, several: bool
+) -> dict[int, float]:
+    """Tell how likely given labels are; for a sample that has none, how likely its likeliest is.
+
+    Args:
+        said: what stands.
+        classes: the project's classes, in order.
+        labels: labels by sample id, from this or another consensus.
+        several: whether an answer is a set of classes.
+    """
+    if not said.samples:
+        return dict.fromkeys(said.known, 1.0)
+    names, proba = _chances(said, classes, several=several)
+    place = {name: at for at, name in enumerate(names)}
+    sure = np.maximum(proba, 1 - proba).min(axis=1) if several else proba.max(axis=1)
+    for at, sample in enumerate(said.samples):
+        label = labels.get(sample)
+        if label is None:
+            continue
+        named = [place[name] for name in answers.read("several" if several else "one", label)]
+        if several:
+            mine = 1 - proba[at]
+            mine[named] = proba[at, named]
+            sure[at] = mine.min()
+        else:
+            sure[at] = proba[at, named[0]]
+    found = dict(zip(said.samples, map(float, sure), strict=True))
+    return found | dict.fromkeys(said.known, 1.0)
+
+
+def _chances(said: Said, classes: Sequence[str], *, several: bool) -> tuple[Sequence[str], Floats]:
+    """Give the classes' names, and (n, C) how likely each sample is of each."""
+    if several:
+        names = named(said, classes)
+        marks = [chance_of_yes(*pair) for pair in sheets_of_marks(said, names)]
+        return names, np.column_stack(marks)
     sheet, known, names = sheet_of(said, classes)
-    proba = dawid_skene(sheet, known=known).proba
+    return names, dawid_skene(sheet, known=known).proba
+
+
+def _names(said: Said, classes: Sequence[str]) -> list[Believed]:
+    names, proba = _chances(said, classes, several=False)
     ranked = np.sort(proba, axis=1)
     clear = ranked[:, -1] - ranked[:, -2] > TIED
     return [
@@ -158,8 +198,7 @@ def _sheet(said: Said, numbers: Sequence[int], n_classes: int) -> Sheet:
 
 
 def _marks(said: Said, classes: Sequence[str]) -> list[Believed]:
-    names = named(said, classes)
-    chances = np.column_stack([chance_of_yes(*pair) for pair in sheets_of_marks(said, names)])
+    names, chances = _chances(said, classes, several=True)
     tied = np.any(np.abs(2 * chances - 1) <= TIED, axis=1)
     sure = np.maximum(chances, 1 - chances).min(axis=1)
     return [
