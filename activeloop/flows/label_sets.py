@@ -22,7 +22,7 @@ from activeloop.store import (
     versions,
 )
 from activeloop.store.db import Session
-from activeloop.store.tables import ClassChange, Project
+from activeloop.store.tables import ClassChange, Project, Version
 
 EXAMPLES = 5
 
@@ -152,6 +152,18 @@ def history(session: Session, project: Project) -> list[dict[str, Any]]:
         }
         for change, name in label_sets.history(session, project.id)
     ]
+
+
+def fate(session: Session, version: Version, name: str) -> str:
+    """Say what ended a class that a version knows, as in "split 'cat' into 'tabby' and 'manx'"."""
+    at: str | None = name
+    for change, _ in reversed(label_sets.history(session, version.project_id)):
+        if change.number <= version.label_set or at not in change.mapping:
+            continue
+        at = change.mapping[at]
+        if at is None:
+            return told(change.kind, change.mapping, change.before, change.after)
+    return ""
 
 
 def _as_json(session: Session, project: Project, change: Plan, effect: Effect) -> dict[str, Any]:

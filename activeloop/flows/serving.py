@@ -7,15 +7,18 @@ import binascii
 import io
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from activeloop.errors import Invalid, NotReady, Problem
+from activeloop.flows import label_sets
 from activeloop.flows.projects import spec_of
+from activeloop.flows.versions import words
 from activeloop.spec import Kind
 from activeloop.store import featurizers, versions
-from activeloop.store.tables import Project
+from activeloop.store.db import Session
+from activeloop.store.tables import Project, Version
 from activeloop.wiring import Services
 
 if TYPE_CHECKING:
@@ -29,16 +32,20 @@ KEPT = 8
 
 @dataclass(frozen=True)
 class Predicted:
-    """Predictions and the version that made them."""
+    """Predictions and the version that made them.
+
+    `gone` tells of classes that the version knows and the project has no more: by name, what became
+    of them.
+    """
 
     version: int
     predictions: tuple[dict[str, Any], ...]
+    gone: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Ready:
     number: int
-    classes: Sequence[str]
     model: Model
     featurizer: Featurizer
 
@@ -62,31 +69,62 @@ def predict(services: Services, project: Project, samples: Sequence[Any]) -> Pre
     """
     if not 1 <= len(samples) <= MAX_SAMPLES:
         raise Invalid.field("samples", f"wants 1 to {MAX_SAMPLES:,} samples, got {len(samples)}.")
-    champion = _champion(services, project)
+    champion, today = _champion(services, project)
     kind = spec_of(project).kind
     payloads, blobs = _payloads(kind, samples, services.settings.max_image_pixels)
     X = champion.featurizer.transform(payloads, blobs=blobs)
-    proba = champion.model.predict_proba(X)
-    return Predicted(champion.number, tuple(_told(champion, proba)))
+    told = _told(champion.model, champion.model.predict_proba(X), today.names)
+    return Predicted(champion.number, tuple(told), today.gone)
 
 
-def _told(champion: _Ready, proba: Float32s) -> Iterator[dict[str, Any]]:
-    """Give the label and the probabilities of each row; of several labels all that are named."""
+def _told(model: Model, proba: Float32s, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Give the label and the probabilities of each row; of several labels all that are named.
+
+    `names` are what each column is called today; merged classes stand under one name.
+    """
     from activeloop.learn.evaluate_marks import named
+    from activeloop.learn.translation import translated
     from activeloop.learn.types import several
 
+    classes = tuple(dict.fromkeys(names))
+    if len(classes) < len(names):
+        proba = translated(proba, names, classes, several=several(model))
     best = proba.argmax(axis=1)
     for top, row in zip(best, proba, strict=True):
-        probabilities = {name: float(p) for name, p in zip(champion.classes, row, strict=True)}
-        if several(champion.model):
-            chosen = zip(champion.classes, named(row), strict=True)
+        probabilities = {name: float(p) for name, p in zip(classes, row, strict=True)}
+        if several(model):
+            chosen = zip(classes, named(row), strict=True)
             labels = [name for name, is_named in chosen if is_named]
             yield {"label": None, "labels": labels, "probabilities": probabilities}
         else:
-            yield {"label": champion.classes[int(top)], "probabilities": probabilities}
+            yield {"label": classes[int(top)], "probabilities": probabilities}
 
 
-def _champion(services: Services, project: Project) -> _Ready:
+@dataclass(frozen=True)
+class _Today:
+    """What a version's classes are called today, and what became of those that are gone."""
+
+    names: Sequence[str]
+    gone: Mapping[str, str]
+
+
+def _today(session: Session, version: Version) -> _Today:
+    """Put a version's classes into the words of today; one that is gone keeps its name."""
+    found = words(session, version)
+    if None not in found:
+        return _Today([name or "" for name in found], {})
+    names, gone = [], {}
+    for was, name in zip(version.classes, found, strict=True):
+        called = name if name is not None else was
+        if name is None:
+            # a part of a class that was split may have kept its name, or another class taken it
+            called = f"{was} (as it was)" if was in found else was
+            gone[called] = label_sets.fate(session, version, was)
+        names.append(called)
+    return _Today(names, gone)
+
+
+def _champion(services: Services, project: Project) -> tuple[_Ready, _Today]:
     """Read the champion, from memory when its files have been read before."""
     from activeloop.learn import persist
 
@@ -95,14 +133,14 @@ def _champion(services: Services, project: Project) -> _Ready:
         if version is None:
             raise NotReady(f"Project {project.name!r} has no trained version yet; label some more.")
         featurizer = featurizers.kept(session, version.featurizer_id)
+        today = _today(session, version)
     key = f"{version.artifact}:{featurizer.artifact}:{version.number}"
     with _lock:
         if key in _ready:
             _ready.move_to_end(key)
-            return _ready[key]
+            return _ready[key], today
     found = _Ready(
         version.number,
-        tuple(version.classes),
         persist.load(services.artifacts.get(version.artifact)),
         persist.load_featurizer(services.artifacts.get(featurizer.artifact)),
     )
@@ -110,7 +148,7 @@ def _champion(services: Services, project: Project) -> _Ready:
         _ready[key] = found
         while len(_ready) > KEPT:
             _ready.popitem(last=False)
-    return found
+    return found, today
 
 
 def _payloads(

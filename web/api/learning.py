@@ -70,8 +70,15 @@ def promote(p: str, number: int) -> dict[str, Any]:
     refuses=(409,),
 )
 def predict(p: str, body: schemas.Samples) -> dict[str, Any]:
-    """Label samples with the champion."""
+    """Label samples with the champion, in the classes of today.
+
+    Where the champion still knows a class that was split or retired, `gone` says what became of it.
+    """
     with services().read() as session:
         project = projects.find(session, p)
     predicted = serving.predict(services(), project, body.samples)
-    return {"version": predicted.version, "predictions": predicted.predictions}
+    return {
+        "version": predicted.version,
+        "predictions": predicted.predictions,
+        "gone": predicted.gone,
+    }
