@@ -23,7 +23,7 @@ export function drawn(kind, sample, api) {
     return { element: picture.element, picture };
   }
   const makers = { text, table, vectors };
-  return { element: sample.payload.fields ? fields(sample) : makers[kind](sample), picture: null };
+  return { element: kind === "text" && sample.payload.fields ? fields(sample) : makers[kind](sample), picture: null };
 }
 
 /** Say in a line what a sample is, for lists. */
