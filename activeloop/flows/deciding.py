@@ -54,8 +54,9 @@ def decide(
         ),
     )
     settling.hold_to(session, project.id, rule)
-    settling.settle(session, sample, rule, number=event.number, now=now)
+    # first, so that a dispute's review tells of the decision that ended it
     reviews.settle(session, sample.id, now=now, by=user_id, label_id=event.id)
+    settling.settle(session, sample, rule, number=event.number, now=now)
     settling.learn_if_due(session, project, spec, now)
     return event
 
