@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browsing import Site, Visitor, chromium, until
+from tests.browsing import Site, Visitor, until
 
 NUMBERS = count()
 NARROW = {"width": 390, "height": 844}
@@ -26,29 +25,6 @@ HOSTILE = [
     "<b>bold</b>&amp;&lt;i&gt;",
     "\u202eright to left",
 ]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = Site(tmp_path_factory.mktemp("site") / "data")
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    with chromium(chromium_path) as made:
-        yield made
-
-
-@pytest.fixture
-def ada(site: Site, browser: Browser) -> Iterator[Visitor]:
-    context = browser.new_context()
-    visitor = Visitor(site, context)
-    visitor.come_in(site)
-    yield visitor
-    context.close()
-    assert visitor.complaints == []
 
 
 @pytest.fixture(scope="module")

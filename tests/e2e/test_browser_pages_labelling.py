@@ -2,51 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Route
 
-from tests.browsing import Site, Visitor, chromium, until
-
-NUMBERS = count()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = Site(tmp_path_factory.mktemp("site") / "data")
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    with chromium(chromium_path) as made:
-        yield made
-
-
-@pytest.fixture
-def ada(site: Site, browser: Browser) -> Iterator[Visitor]:
-    context = browser.new_context()
-    visitor = Visitor(site, context)
-    visitor.come_in(site)
-    yield visitor
-    context.close()
-    assert visitor.complaints == []
-
-
-@pytest.fixture
-def pool(site: Site) -> int:
-    """Give a project of forty sentences and three classes that never comes to train."""
-    rows = [{"text": f"sentence number {number}"} for number in range(40)]
-    return site.project(
-        rows,
-        name=f"pool {next(NUMBERS)}",
-        classes=["good", "bad", "neither"],
-        retrain={"every": 1000},
-    )
+from tests.browsing import Site, Visitor, until
 
 
 def test_digits_choose_and_space_skips_and_u_takes_back(

@@ -34,7 +34,9 @@ def projects() -> str:
     """List the projects with what each is at."""
     with services().read() as session:
         reports = [status.report(session, each) for each in making.all_(session)]
-    return render_template("projects.html", reports=reports)
+    left = (r for r in reports if r["counts"]["labelled"] < r["counts"]["samples"])
+    begin = next((r["project"]["id"] for r in left), None)
+    return render_template("projects.html", reports=reports, begin=begin)
 
 
 @role("engineer")
