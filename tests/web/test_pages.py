@@ -111,6 +111,16 @@ def test_annotators_label_and_look_but_do_not_change(enter: Enter, project: dict
     assert client.get(f"{home}/data").status_code == 403
 
 
+def test_a_form_for_several_labels_takes_a_strategy_that_is_for_them(enter: Enter) -> None:
+    client = enter("engineer")
+    fields = {"name": "topics", "kind": "text", "classes": "a\nb", "answer": "several"}
+    made = send(client, "/projects/new", {**fields, "strategy.name": "margin-badge"})
+    assert made.status_code == 302
+    refused = send(client, "/projects/new", {**fields, "name": "no", "strategy.name": "entropy"})
+    assert refused.status_code == 422
+    assert "is for one label per sample" in refused.text
+
+
 def test_the_form_makes_the_project_it_describes(enter: Enter) -> None:
     client = enter("engineer")
     fields = {

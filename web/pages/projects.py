@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from activeloop.errors import Invalid
 from activeloop.flows import projects as making
 from activeloop.flows import status
-from activeloop.spec import ProjectSpec, parse_spec, read_spec
+from activeloop.spec import DEFAULT_STRATEGY, ProjectSpec, parse_spec, read_spec
 from web.auth import role
 from web.context import account, services
 from web.problems import status_of
 
 WHOLE = ("batch_size", "answers_per_sample", "retrain.every")
-FIELDS = ("name", "kind", "model.recipe", "strategy.name", "audit_share", *WHOLE)
+FIELDS = ("name", "kind", "answer", "model.recipe", "strategy.name", "audit_share", *WHOLE)
 """The form's fields, named as in the spec; a dot steps into a part."""
 
 
@@ -87,7 +87,14 @@ def _wanted() -> ProjectSpec:
         given = request.form.get(field, "").strip()
         if given or field in ("name", "kind"):
             _put(values, field, given)
+    if values.get("answer") == "several" and _untouched(values):
+        del values["strategy"]
     return parse_spec(values)
+
+
+def _untouched(values: dict[str, Any]) -> bool:
+    """Tell whether the strategy is what the form was filled with, which is for one label."""
+    return bool(values.get("strategy") == {"name": DEFAULT_STRATEGY["one"]})
 
 
 def _put(values: dict[str, Any], field: str, given: str) -> None:
