@@ -123,6 +123,18 @@ def shown(session: Session, project: Project, user_id: int) -> dict[str, Any]:
     }
 
 
+def preview(session: Session, project: Project, text: str) -> dict[str, Any]:
+    """Show how a text would look, and how it differs from what holds now."""
+    now = current(session, project)
+    return {
+        "number": now.number,
+        "text": text,
+        "html": render(text),
+        "seen": now.number,
+        "changed": marked(now.text, text),
+    }
+
+
 def _changed(session: Session, project: Project, seen: int | None, now: Current) -> str | None:
     if seen is None or seen >= now.number:
         return None

@@ -135,6 +135,18 @@ def describe(
     return after
 
 
+def shown(session: Session, project: Project) -> dict[str, Any]:
+    """Give the classes, what annotators are told of them, and the changes so far."""
+    spec = spec_of(project)
+    told_of = {name: spec.class_details.get(name, ClassDetail()) for name in spec.classes}
+    return {
+        "classes": list(spec.classes),
+        "details": {name: each.model_dump(mode="json") for name, each in told_of.items()},
+        "seen": label_sets.last_number(session, project.id),
+        "history": history(session, project),
+    }
+
+
 def history(session: Session, project: Project) -> list[dict[str, Any]]:
     """List the changes, newest first."""
     return [

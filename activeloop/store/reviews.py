@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import sqlalchemy
 from sqlalchemy import Table, func, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from activeloop.store.tables import Review
+from activeloop.store.tables import Label, Offer, Review, Sample, User
 
 Reason = Literal["disagreement", "suspected", "flag", "asked"]
 DISAGREEMENT: Reason = "disagreement"
@@ -156,3 +158,55 @@ def open_counts(session: Session, project_id: int) -> dict[str, int]:
     )
     found = {reason: int(number) for reason, number in rows}
     return {reason: found.get(reason, 0) for reason in REASONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event of a sample, with who did it and how it was asked."""
+
+    event: Label
+    name: str | None
+    kind: str | None
+    suggestion: str | None
+    suggestion_shown: bool
+
+
+def said(session: Session, sample_id: int) -> list[Said]:
+    """Read all events of a sample in order, with their people and offers.
+
+    Index: label.sample_id.
+    """
+    rows = session.execute(
+        sqlalchemy.select(
+            Label,
+            col(User.name),
+            col(Offer.kind),
+            col(Offer.suggestion),
+            col(Offer.suggestion_shown),
+        )
+        .outerjoin(User, col(User.id) == col(Label.user_id))
+        .outerjoin(Offer, col(Offer.id) == col(Label.offer_id))
+        .where(col(Label.sample_id) == sample_id)
+        .order_by(col(Label.number))
+    )
+    return [
+        Said(event, name, kind, suggestion, bool(shown))
+        for event, name, kind, suggestion, shown in rows
+    ]
+
+
+def samples(session: Session, ids: Sequence[int]) -> dict[int, Sample]:
+    """Read samples by their ids."""
+    if not ids:
+        return {}
+    found = session.exec(select(Sample).where(col(Sample.id).in_(list(ids))))
+    return {sample.id: sample for sample in found}
+
+
+def names(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
+    """Give people's names by their ids."""
+    wanted = {each for each in ids if each is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(select(col(User.id), col(User.name)).where(col(User.id).in_(wanted)))
+    return {int(user_id): name for user_id, name in rows}

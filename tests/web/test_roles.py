@@ -37,10 +37,19 @@ FOR_ANNOTATORS = {
     ("POST", "/api/v1/projects/<p>/flags"),
     ("GET", "/api/v1/projects/<p>/history"),
     ("GET", "/api/v1/projects/<p>/me"),
+    ("GET", "/api/v1/projects/<p>/guidelines"),
+    ("POST", "/api/v1/projects/<p>/guidelines/seen"),
+    ("GET", "/api/v1/projects/<p>/guidelines/versions"),
+    ("GET", "/api/v1/projects/<p>/label-set"),
     ("GET", "/api/v1/me"),
     ("DELETE", "/api/v1/session"),
 }
-FOR_REVIEWERS: set[tuple[str, str]] = set()
+FOR_REVIEWERS: set[tuple[str, str]] = {
+    ("GET", "/api/v1/projects/<p>/reviews"),
+    ("POST", "/api/v1/projects/<p>/reviews"),
+    ("GET", "/api/v1/projects/<p>/reviews/<review_id>"),
+    ("POST", "/api/v1/projects/<p>/reviews/<review_id>/decide"),
+}
 FOR_ADMINS = ("/api/v1/users", "/api/v1/tokens")
 
 

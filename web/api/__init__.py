@@ -8,7 +8,18 @@ from flask import Flask, Response
 from pydantic_core import to_json
 
 from web import openapi
-from web.api import exports, health, imports, labelling, learning, people, projects
+from web.api import (
+    exports,
+    guidelines,
+    health,
+    imports,
+    label_sets,
+    labelling,
+    learning,
+    people,
+    projects,
+    reviews,
+)
 from web.auth import public
 from web.routing import Route, Routes
 
@@ -17,6 +28,9 @@ RESOURCES: tuple[Routes, ...] = (
     projects.routes,
     imports.routes,
     labelling.routes,
+    reviews.routes,
+    label_sets.routes,
+    guidelines.routes,
     learning.routes,
     exports.routes,
     people.routes,
