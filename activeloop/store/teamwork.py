@@ -72,7 +72,7 @@ def gold(session: Session, project_id: int) -> dict[int, str]:
             col(Gold.project_id) == project_id
         )
     )
-    return dict(rows.tuples())
+    return dict(iter(rows))
 
 
 def names(session: Session, ids: Sequence[int]) -> dict[int, str]:
@@ -83,7 +83,7 @@ def names(session: Session, ids: Sequence[int]) -> dict[int, str]:
         rows = session.execute(
             sqlalchemy.select(col(User.id), col(User.name)).where(col(User.id).in_(part))
         )
-        found.update(rows.tuples())
+        found.update(iter(rows))
     return found
 
 
@@ -120,7 +120,7 @@ def confidences(session: Session, project_id: int) -> dict[int, float | None]:
             col(Consensus.project_id) == project_id
         )
     )
-    return dict(rows.tuples())
+    return dict(iter(rows))
 
 
 def confide(session: Session, project_id: int, given: Mapping[int, float], *, number: int) -> None:
