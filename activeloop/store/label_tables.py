@@ -68,6 +68,7 @@ class Label(SQLModel, table=True):
         UniqueConstraint("project_id", "user_id", "key"),
         # serves a person's own history, newest first
         Index("label_by_person", "project_id", "user_id", "number"),
+        Index("label_flags", "project_id", "sample_id", **only("kind = 'flag'")),
     )
     id: int = key()
     project_id: int = to("project.id")
@@ -97,6 +98,9 @@ class Consensus(SQLModel, table=True):
     __table_args__ = (
         Index("consensus_done", "project_id", "stratum", "seq", **only("complete = true")),
         Index("consensus_disputed", "project_id", "seq", **only("disputed = true")),
+        # these two serve those who browse the pool
+        Index("consensus_label", "project_id", "label", "seq", **only("complete = true")),
+        Index("consensus_split", "project_id", "seq", **only("agreement < 1")),
     )
     sample_id: int = Field(
         sa_column=Column(BIG, ForeignKey("sample.id", ondelete="CASCADE"), primary_key=True)

@@ -143,6 +143,9 @@ class Sample(SQLModel, table=True):
         Index("sample_external", "project_id", "external_id"),
         # what a ranking leaves out, found without reading the rest of the pool
         Index("sample_shut", "project_id", "seq", **only(SHUT)),
+        # these two serve those who browse the pool
+        Index("sample_of_import", "import_id", "seq"),
+        Index("sample_removed", "project_id", "seq", **only("removed_at IS NOT NULL")),
     )
     id: int = key()
     project_id: int = to("project.id")
