@@ -84,7 +84,10 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Undone:
-    """An answer taken back, and its sample in hand again."""
+    """An answer taken back, and its sample in hand again.
+
+    `offered` is None when another answer of the same person to the sample stands.
+    """
 
     id: int
     number: int
@@ -107,7 +110,7 @@ def record(
     spec = spec_of(project)
     body = given.digest(offer_id)
     held = offers.by_id(session, project.id, offer_id)
-    if held is None or held.user_id != user_id:
+    if held is None or held.user_id != user_id or held.of_offer is not None:
         raise NotFound(f"You hold no offer {offer_id} in this project.")
     before = labels.by_key(session, project.id, user_id, key)
     if before is not None:
@@ -267,14 +270,15 @@ def undo(session: Session, project: Project, user_id: int, label_id: int) -> Und
             "sample is asked again."
         )
     sample = offers.sample_of(session, held)
-    _reopen(session, held, sample, event, until=offers.lease(now, spec.lease_seconds))
+    held = _reopen(session, held, sample, event, until=offers.lease(now, spec.lease_seconds))
     taken_back = labels.append(session, undoing(event, user_id, now))
     projects.count(session, project.id, **{"skips" if event.kind == "skip" else "answers": -1})
     if event.counted and event.kind == "answer":
         settling.hold_to(session, project.id, rule)
         settling.settle(session, sample, rule, number=taken_back.number, now=now)
         propagating.take_back(session, held, rule, now=now)
-    return Undone(label_id, taken_back.number, shown(session, [held], ranking, spec)[0])
+    offered = shown(session, [held], ranking, spec)[0] if held.state == "open" else None
+    return Undone(label_id, taken_back.number, offered)
 
 
 def undoing(event: Label, user_id: int, now: datetime) -> Label:
@@ -299,13 +303,20 @@ def _own(session: Session, project: Project, user_id: int, label_id: int) -> Lab
 
 def _reopen(
     session: Session, held: Offer, sample: Sample, event: Label, *, until: datetime
-) -> None:
+) -> Offer:
+    """Put a sample in hand again, and give the offer by which the person has it now."""
+    if event.kind == "answer" and not event.counted and held.kind != offers.GOLD:
+        # it held no slot, and the same sample may have come to the same person again since
+        other = offers.held(session, sample.id, held.user_id)
+        if other is not None:
+            return other
     holds_slot = event.kind == "answer" and event.counted
     gold = held.kind == offers.GOLD
     if not (gold or holds_slot or offers.take_slot(session, sample.id)):
         raise Conflict("Others have completed this sample since; it cannot be taken back.")
     held.leased_until = until
     offers.close(session, held, "open")
+    return held
 
 
 def revise(

@@ -213,13 +213,18 @@ def close(session: Session, offer: Offer, state: str) -> None:
 
 
 def held(session: Session, sample_id: int, user_id: int) -> Offer | None:
-    """Find the offer by which a person holds, answered or skipped a sample."""
+    """Find and lock the offer by which a person holds, answered or skipped a sample.
+
+    Locked, else its slot could be used here and given back by the clock at the same moment.
+    """
     return session.exec(
-        select(Offer).where(
+        select(Offer)
+        .where(
             Offer.sample_id == sample_id,
             Offer.user_id == user_id,
             col(Offer.state).in_(HOLDS),
         )
+        .with_for_update()
     ).one_or_none()
 
 
