@@ -162,7 +162,6 @@ class Labelling(RuleBasedStateMachine):
     @rule()
     def tick(self) -> None:
         self.crowd.tick()
-        assert self.crowd.tick() == 0
 
     @rule(held=offers, who=WHO, names=NAMES)
     def decide(self, held: Held, who: int, names: list[str]) -> None:
