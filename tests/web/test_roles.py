@@ -49,6 +49,8 @@ FOR_REVIEWERS: set[tuple[str, str]] = {
     ("POST", "/api/v1/projects/<p>/reviews"),
     ("GET", "/api/v1/projects/<p>/reviews/<review_id>"),
     ("POST", "/api/v1/projects/<p>/reviews/<review_id>/decide"),
+    ("GET", "/api/v1/projects/<p>/quality"),
+    ("POST", "/api/v1/projects/<p>/quality"),
 }
 FOR_ADMINS = ("/api/v1/users", "/api/v1/tokens")
 

@@ -18,6 +18,7 @@ from web.api import (
     learning,
     people,
     projects,
+    quality,
     reviews,
 )
 from web.auth import public
@@ -32,6 +33,7 @@ RESOURCES: tuple[Routes, ...] = (
     label_sets.routes,
     guidelines.routes,
     learning.routes,
+    quality.routes,
     exports.routes,
     people.routes,
 )
