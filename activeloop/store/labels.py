@@ -237,7 +237,7 @@ def labelled(session: Session, project_id: int, stratum: str) -> list[tuple[int,
 
 
 def classes_seen(session: Session, project_id: int) -> set[str]:
-    """List the classes that have a settled label in the training stratum."""
+    """List the different answers settled in the training stratum: classes, or sets as text."""
     rows = session.execute(
         select(Consensus.label)
         .where(
