@@ -108,9 +108,8 @@ function draw() {
   part("submit").disabled = given === null;
   const words = given?.labels ? (given.labels.length ? `Submit ${given.labels.length}` : "Submit: none of them") : "Submit";
   part("submit-words").textContent = words;
-  const suggestion = part("suggestion");
-  if (suggestion) suggestion.classList.toggle("none", !choices.suggested.size);
-  if (choices.suggested.size) part("suggestion-words").textContent = [[...choices.suggested].join(", "), sure(choices.confidence)].filter(Boolean).join(" · ");
+  part("suggestion")?.classList.toggle("none", !choices.suggested.size);
+  if (part("suggestion") && choices.suggested.size) part("suggestion-words").textContent = [[...choices.suggested].join(", "), sure(choices.confidence)].filter(Boolean).join(" · ");
   pace.count(desk.mine);
 }
 
@@ -172,4 +171,5 @@ outbox.hurry();
 desk.next();
 if (settings.get("begun") < 3) inform(part("hint").textContent);
 pace.start();
+guidelines.load();
 leases.touch();

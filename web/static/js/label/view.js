@@ -48,7 +48,7 @@ export class View {
     const told = this.metadata.filter((name) => sample.metadata?.[name] != null && sample.metadata[name] !== "");
     const beside = part("beside");
     beside.hidden = !told.length;
-    beside.replaceChildren(...told.map((name) => {
+    beside.firstElementChild.replaceChildren(...told.map((name) => {
       const value = make("dd", "", sample.metadata[name]);
       value.dir = "auto";
       return make("div", "", make("dt", "", name), value);
