@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
 from activeloop.errors import CannotLearn, Invalid
-from activeloop.flows import due, featurising, projects, serving, status, training
+from activeloop.flows import (
+    comparing,
+    due,
+    exporting,
+    featurising,
+    projects,
+    serving,
+    status,
+    training,
+)
 from activeloop.flows import versions as told
+from activeloop.flows.simulating import Plan, simulate
 from activeloop.spec import parse_spec
-from activeloop.store import rankings
+from activeloop.store import labels, rankings
 from activeloop.store.tables import Candidate, Project, Ranking, Sample, Sweep
 from activeloop.wiring import Services
 from tests.flows import sweeps
 from tests.flows.marked import CLASSES, Made, SetAnnotator, made, micro_f1, several_project
+from tests.flows.pools import imported, jsonl, project
 
 POOL, HELD_OUT = made(400, seed=1), made(400, seed=2)
 
@@ -191,3 +204,71 @@ def test_ranges_merge_to_exactly_what_one_process_finds(
     with services.read() as session:
         assert [row.state for row in session.exec(select(Sweep))] == ["done"]
     assert sweeps.served(services, project).strategy == strategy
+
+
+def exported(services: Services, project: Project, form: str) -> bytes:
+    return b"".join(exporting.export(services, project.id, form).chunks)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_labels_that_are_exported_can_be_imported_again(services: Services, form: str) -> None:
+    told = [["bad", "good"], [], None, ["good"]]
+    rows = [{"id": f"x{n}", "text": f"row {n}", "labels": each} for n, each in enumerate(told)]
+    old = project(services, answer="several")
+    report = imported(services, old, jsonl(rows))
+    assert (report["added"], report["labelled"], report["rejected"]) == (4, 3, 0)
+    out = exported(services, old, form)
+    new = project(services, name="new", answer="several")
+    columns = {"id": "external_id"}
+    again = imported(services, new, out, name=f"labels.{form}", mapping=columns)
+    assert (again["added"], again["labelled"], again["problems"]) == (3, 3, [])
+    with services.read() as session:
+        said = {
+            label
+            for stratum in ("train", "audit")
+            for _, label in labels.labelled(session, new.id, stratum)
+        }
+    assert said == {'["good", "bad"]', "[]", '["good"]'}
+
+
+def test_exported_labels_are_lists_in_json_and_names_in_a_cell(embedded: Services) -> None:
+    pool = project(embedded, answer="several")
+    imported(embedded, pool, jsonl([{"text": "both", "labels": ["bad", "good"]}]))
+    (line,) = exported(embedded, pool, "jsonl").splitlines()
+    assert json.loads(line)["label"] == ["good", "bad"]
+    (event,) = exported(embedded, pool, "events").splitlines()
+    assert json.loads(event)["label"] == ["good", "bad"]
+    assert b'"good|bad"' in exported(embedded, pool, "csv")
+
+
+def test_several_labels_for_a_project_that_takes_one_are_reported_by_row(
+    embedded: Services,
+) -> None:
+    pool = project(embedded)
+    rows: list[dict[str, Any]] = [
+        {"text": "fine", "label": "good"},
+        {"text": "both", "label": ["good", "bad"]},
+    ]
+    report = imported(embedded, pool, jsonl(rows))
+    assert (report["added"], report["labelled"]) == (2, 1)
+    (problem,) = report["problems"]
+    assert (problem["row"], problem["where"]) == (2, "label")
+    assert "answer: several" in problem["problem"] + problem["remedy"]
+
+
+def test_a_simulation_draws_micro_f1_through_the_same_code(tmp_path: Path) -> None:
+    path = tmp_path / "topics.jsonl"
+    path.write_bytes(made(150, seed=4).jsonl(labels=True))
+    plan = Plan(path, spec={"answer": "several"}, seeds=1, budget=30, every=10, noise=0.1, jobs=1)
+    (tmp_path / "work").mkdir()
+    found = simulate(plan, tmp_path / "work", on_progress=lambda _name, _given: None)
+    assert {curve.strategy for curve in found.curves} == {"binary-badge", "random"}
+    assert found.figure == "micro F1"
+    for curve in found.curves:
+        assert curve.points[-1].micro_f1 is not None
+        assert curve.points[-1].micro_f1 > found.base > 0
+        assert curve.points[-1].micro_f1 != curve.points[-1].accuracy
+    ends = {curve.strategy: curve.points[-1].micro_f1 for curve in found.curves}
+    assert {row.strategy: row.last.value for row in comparing.rows(found)} == ends
+    points = comparing.write_points(found, tmp_path / "points.csv").read_text()
+    assert points.splitlines()[0].endswith("micro_f1,champion_micro_f1")
