@@ -80,9 +80,25 @@ class Quality(Job):
     kind: ClassVar[str] = "quality"
 
 
-KINDS: dict[str, type[Job]] = {
-    job.kind: job for job in (ImportFile, Featurize, Train, Rank, ScoreRange, Merge, Quality)
-}
+@dataclass(frozen=True)
+class IndexPool(Job):
+    """Take samples that came into the search index."""
+
+    kind: ClassVar[str] = "index"
+
+
+@dataclass(frozen=True)
+class FindLabelErrors(Job):
+    """Look for labels that are likely wrong."""
+
+    kind: ClassVar[str] = "label-errors"
+
+
+_EVERY = (
+    *(ImportFile, Featurize, Train, Rank, ScoreRange, Merge, Quality),
+    *(IndexPool, FindLabelErrors),
+)
+KINDS: dict[str, type[Job]] = {job.kind: job for job in _EVERY}
 
 
 def restore(kind: str, payload: dict[str, Any]) -> Job:

@@ -138,6 +138,8 @@ FLOWS: dict[str, Flow] = {
     "score-range": _late("activeloop.flows.sweeping"),
     "merge": _late("activeloop.flows.merging"),
     "quality": _late("activeloop.flows.quality"),
+    "index": _late("activeloop.flows.indexing"),
+    "label-errors": _late("activeloop.flows.label_errors"),
 }
 
 

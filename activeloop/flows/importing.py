@@ -14,7 +14,7 @@ from activeloop.errors import ActiveloopError, Fenced, Invalid, NotFound, Transi
 from activeloop.flows.intake import Item, Pace, chunked, screen
 from activeloop.flows.projects import spec_of
 from activeloop.formats import BadRow, Row
-from activeloop.jobs import Featurize, ImportFile
+from activeloop.jobs import Featurize, ImportFile, IndexPool
 from activeloop.spec import ProjectSpec
 from activeloop.store import db, imports, ledger, projects, samples
 from activeloop.store.db import Session
@@ -198,6 +198,7 @@ def _end(session: Session, job: ImportFile, *, status: str, error: str) -> None:
     row = imports.by_id(session, job.project_id, job.import_id)
     if row is not None and row.added:
         ledger.add(session, Featurize(job.project_id), now=now)
+        ledger.add(session, IndexPool(job.project_id), now=now)
 
 
 def _read_in(services: Services, task: _Task, work: Work) -> None:

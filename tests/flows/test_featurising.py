@@ -204,7 +204,7 @@ def test_once_the_pool_is_covered_a_ranking_is_asked_for(embedded: Services) -> 
     pool = project(embedded)
     imported(embedded, pool, jsonl(texts(0, 5)))
     with embedded.read() as session:
-        (job,) = backlog.live(session, pool.id)
+        job, _ = backlog.live(session, pool.id)
 
     carrying.carry_out(embedded, job.id, "test")
 

@@ -63,12 +63,12 @@ def test_a_file_becomes_samples_with_labels_metadata_and_problems(services: Serv
     assert list(services.uploads.iterdir()) == []
 
 
-def test_after_the_import_the_features_are_asked_for(embedded: Services) -> None:
+def test_after_the_import_features_and_search_are_asked_for(embedded: Services) -> None:
     pool = project(embedded)
     imported(embedded, pool, jsonl([{"text": "one"}]))
 
     with embedded.read() as session:
-        assert [job.kind for job in backlog.live(session, pool.id)] == ["featurize"]
+        assert [job.kind for job in backlog.live(session, pool.id)] == ["featurize", "index"]
 
 
 def test_importing_twice_is_importing_once(services: Services) -> None:
