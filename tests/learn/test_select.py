@@ -49,12 +49,24 @@ class Softmax:
         return odds / odds.sum(axis=1, keepdims=True)
 
 
+class Sigmoid(Softmax):
+    """The same weights, each class asked about by itself."""
+
+    several = True
+
+    @staticmethod
+    def _proba(X: Features, weights: np.ndarray) -> Any:
+        return 1 / (1 + np.exp(-np.asarray(X @ weights)))
+
+
 def pool(n: int, d: int = 8, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
 
 
 KNOWN = (pool(12, seed=7), np.arange(12) % 4)
-MODEL = Softmax(np.random.default_rng(9).normal(size=(8, 4)), members=4)
+MARKED = (KNOWN[0], np.arange(48).reshape(12, 4) % 3 == 0)
+WEIGHTS = np.random.default_rng(9).normal(size=(8, 4))
+MODEL, SEVERAL = Softmax(WEIGHTS, members=4), Sigmoid(WEIGHTS, members=4)
 
 
 def cut(X: Features, sizes: list[int]) -> Iterator[Block]:
@@ -66,21 +78,23 @@ def cut(X: Features, sizes: list[int]) -> Iterator[Block]:
 
 
 def rank(X: Features, strategy: str = "margin-badge", **given: Any) -> Picks:
+    one = strategy not in SEVERAL_ALONE
     kwargs: dict[str, Any] = {
         "params": {},
         "eligible": np.ones(X.shape[0], bool),
-        "labelled": KNOWN,
+        "labelled": KNOWN if one else MARKED,
         "batch_size": 5,
         "length": 40,
     } | given
-    seed, model = kwargs.pop("seed", 0), kwargs.pop("model", MODEL)
+    seed, model = kwargs.pop("seed", 0), kwargs.pop("model", MODEL if one else SEVERAL)
     if issparse(X) and kwargs["labelled"] is not None:
-        kwargs["labelled"] = (csr_matrix(KNOWN[0]), KNOWN[1])
+        kwargs["labelled"] = (csr_matrix(KNOWN[0]), kwargs["labelled"][1])
     blocks = cut(X, kwargs.pop("sizes", []))
     return select.rank(blocks, model, strategy=strategy, rng=np.random.default_rng(seed), **kwargs)
 
 
 EVERY = strategies.names()
+SEVERAL_ALONE = set(strategies.meant_for("several")) - set(strategies.meant_for("one"))
 
 
 @pytest.mark.parametrize("name", EVERY)
