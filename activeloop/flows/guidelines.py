@@ -172,7 +172,7 @@ def history(session: Session, project: Project) -> list[dict[str, Any]]:
     first = current(session, project)
     if not found and first.number:
         found = [(first.number, first.text, None, project.created_at)]
-    before = [text for _, text, _, _ in found[1:]] + [""]
+    before = [text for _, text, _, _ in found[1:]] + [""] * bool(found)
     return [
         {
             "number": number,

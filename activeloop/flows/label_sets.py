@@ -121,7 +121,7 @@ def describe(
     spec = spec_of(project)
     known(spec, tuple(details))
     kept = {**spec.class_details, **details}
-    told_of = {name: each.model_dump(mode="json") for name, each in kept.items()}
+    told_of = {n: each.model_dump(mode="json") for n, each in kept.items() if each != ClassDetail()}
     after = parse_spec(spec.dump() | {"class_details": told_of})
     projects.respecify(session, project, after.dump())
     trail.note(

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from web.pages import importing, labelling, loop, projects, reviewing, signing, team, words
+from web.pages import (
+    guidelines,
+    importing,
+    label_sets,
+    labelling,
+    loop,
+    projects,
+    reviewing,
+    signing,
+    team,
+    words,
+)
 
 pages = Blueprint("pages", __name__)
 
-for room in (signing, projects, importing, labelling, loop, reviewing, team):
+for room in (
+    signing,
+    projects,
+    importing,
+    labelling,
+    loop,
+    reviewing,
+    team,
+    label_sets,
+    guidelines,
+):
     room.install(pages)
 words.install(pages)
 
