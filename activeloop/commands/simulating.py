@@ -53,6 +53,13 @@ KINDS = ("text", "image", "table", "vectors")
     show_default=True,
     help="How often a label is wrong.",
 )
+@click.option(
+    "--annotators",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How many oracles take turns; as many as answers per sample, or more.",
+)
 @click.option("--every", type=click.IntRange(1), help="Labels per version; default 20.")
 @click.option(
     "--jobs", type=click.IntRange(1), help="Processes; default as many as processors, or seeds."

@@ -55,7 +55,9 @@ class Plan:
         strategies: which to draw; `random` is always drawn beside them.
         seeds: how many repetitions, each with its own split and audit stratum.
         budget: answers per repetition.
-        noise: how often the oracle errs (0..1).
+        noise: how often an oracle errs (0..1).
+        annotators: how many oracles take turns, each erring by itself.
+        noises: how often each of them errs, in place of `annotators` and `noise`.
         every: train after so many labels, and ask in batches of as many; None as the spec says.
         test_share: share of the file set apart to measure on (0..1).
         jobs: how many processes; None takes as many as there are processors.
@@ -70,10 +72,17 @@ class Plan:
     seeds: int = 3
     budget: int = 300
     noise: float = 0.0
+    annotators: int = 1
+    noises: Sequence[float] = ()
     every: int | None = None
     test_share: float = 0.2
     jobs: int | None = None
     spec: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def crowd(self) -> Sequence[float]:
+        """How often each oracle errs."""
+        return self.noises or [self.noise] * self.annotators
 
 
 @dataclass(frozen=True)
@@ -127,11 +136,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class _Stage:
-    """One project, ready to be labelled by one oracle."""
+    """One project, ready to be labelled by some oracles; each has an account."""
 
     services: Services
-    annotator: int
-    oracle: Oracle
+    crowd: Sequence[tuple[int, Oracle]]
     test_X: Features
     test_y: Targets
 
@@ -181,7 +189,8 @@ def import_pool(setting: Setting, home: Path) -> None:
     spec = spec_for(setting.plan, setting.data, seed=setting.seed, strategy=BASELINE)
     with services.write() as session:
         project = projects.create(session, spec, audit_key=f"{setting.seed:032x}")
-        accounts.add_user(session, "oracle", "annotator", None)
+        for number in range(len(setting.plan.crowd)):
+            accounts.add_user(session, _called(number), "annotator", None)
         importing.begin(
             services,
             session,
@@ -226,6 +235,10 @@ def drain(services: Services, project_id: int) -> None:
             return
 
 
+def _called(number: int) -> str:
+    return f"oracle {number + 1}"
+
+
 def _services(home: Path) -> Services:
     services = wiring.build(Settings(data=home, database_url="", redis_url=""), durable=False)
     schema.upgrade(services.database)
@@ -243,7 +256,7 @@ def _staged(services: Services, setting: Setting, strategy: str) -> _Stage:
     with services.write() as session:
         project = projects.find(session, PROJECT)
         stored.respecify(session, project, spec.dump())
-        user = users.by_name(session, "oracle")
+        people = [users.by_name(session, _called(n)) for n in range(len(plan.crowd))]
         featurizer = featurizers.kept(session, project.featurizer_id or 0)
         ledger.add(session, Rank(project.id), now=db.now(session))
     drain(services, project.id)
@@ -251,14 +264,19 @@ def _staged(services: Services, setting: Setting, strategy: str) -> _Stage:
     blobs = [row.blob or b"" for row in parts.test] if data.kind == "image" else None
     return _Stage(
         services=services,
-        annotator=user.id if user else 0,
-        oracle=Oracle(
-            parts.truth,
-            plan.noise,
-            np.random.default_rng([seed, 1]),
-            classes=data.classes,
-            several=data.answer == "several",
-        ),
+        crowd=[
+            (
+                user.id if user else 0,
+                Oracle(
+                    parts.truth,
+                    noise,
+                    np.random.default_rng([seed, 1, *([number] if number else [])]),
+                    classes=data.classes,
+                    several=data.answer == "several",
+                ),
+            )
+            for number, (user, noise) in enumerate(zip(people, plan.crowd, strict=True))
+        ],
         test_X=made.transform([row.payload for row in parts.test], blobs=blobs),
         test_y=targets.encode(data.answer, data.classes, [str(row.label) for row in parts.test]),
     )
@@ -278,23 +296,29 @@ def _labelled(stage: _Stage, setting: Setting, on_progress: Callable[[int], None
 
 
 def _answer(stage: _Stage, number: int, chance: Callable[[], float]) -> list[int] | None:
-    """Label one sample; give the jobs this caused, or None when nothing is left to label."""
-    with stage.services.write() as session:
-        # read anew each time: it names the ranking that is served
-        project = projects.find(session, PROJECT)
-        offered = labelling.offer(session, project, stage.annotator, count=1, chance=chance).offers
-        if not offered:
-            return None
-        held = offered[0]
-        labelling.record(
-            session,
-            project,
-            stage.annotator,
-            labelling.Given(stage.oracle.answer(held.sample.external_id or "")),
-            offer_id=held.offer.id,
-            key=f"answer-{number}",
-        )
-        return list(session.info.get(NEW_JOBS, []))
+    """Let the next oracle answer; give the jobs this caused, or None when all is labelled.
+
+    They take turns; one for whom nothing is left passes.
+    """
+    for turn in range(len(stage.crowd)):
+        annotator, oracle = stage.crowd[(number + turn) % len(stage.crowd)]
+        with stage.services.write() as session:
+            # read anew each time: it names the ranking that is served
+            project = projects.find(session, PROJECT)
+            offered = labelling.offer(session, project, annotator, count=1, chance=chance).offers
+            if not offered:
+                continue
+            held = offered[0]
+            labelling.record(
+                session,
+                project,
+                annotator,
+                labelling.Given(oracle.answer(held.sample.external_id or "")),
+                offer_id=held.offer.id,
+                key=f"answer-{number}",
+            )
+            return list(session.info.get(NEW_JOBS, []))
+    return None
 
 
 def _learned(stage: _Stage, answered: int, before: Sequence[Point]) -> Point | None:

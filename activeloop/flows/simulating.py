@@ -18,7 +18,7 @@ from activeloop.flows import repeating, replaying
 from activeloop.flows.projects import check
 from activeloop.flows.repeating import Curve, Plan, Point, Progress, Setting, drain
 from activeloop.flows.replaying import Labelled
-from activeloop.spec import DEFAULT_STRATEGY, Answer
+from activeloop.spec import DEFAULT_STRATEGY, Answer, ProjectSpec
 
 __all__ = ["Curve", "Plan", "Point", "Progress", "Simulated", "drain", "simulate"]
 
@@ -108,13 +108,16 @@ def _base(data: Labelled, said: Sequence[Sequence[str]]) -> float:
 
 def _read(plan: Plan) -> Labelled:
     """Refuse what cannot be simulated before any work is done."""
-    if plan.budget < 1 or plan.seeds < 1 or (plan.jobs or 1) < 1:
-        raise Invalid("A simulation wants a budget, seeds and jobs of at least 1.")
-    if not 0 <= plan.noise <= 1:
-        raise Invalid(f"The noise must lie in 0..1, got {plan.noise:g}.")
+    if plan.budget < 1 or plan.seeds < 1 or (plan.jobs or 1) < 1 or not plan.crowd:
+        raise Invalid("A simulation wants a budget, seeds, annotators and jobs of at least 1.")
+    for noise in plan.crowd:
+        if not 0 <= noise <= 1:
+            raise Invalid(f"The noise must lie in 0..1, got {noise:g}.")
     data = _data(plan)
     for name in names_of(plan):
-        check(repeating.spec_for(plan, data, seed=0, strategy=name))
+        spec = repeating.spec_for(plan, data, seed=0, strategy=name)
+        check(spec)
+        _want_people(plan, spec)
     return data
 
 
@@ -126,6 +129,15 @@ def _data(plan: Plan) -> Labelled:
         mapping=plan.mapping,
         answer=answer_of(plan),
     )
+
+
+def _want_people(plan: Plan, spec: ProjectSpec) -> None:
+    wanted, there = spec.answers_per_sample + spec.extra_answers, len(plan.crowd)
+    if there < wanted:
+        raise Invalid(
+            f"Up to {wanted} answers per sample want as many annotators; there "
+            f"{'is' if there == 1 else 'are'} {there}."
+        )
 
 
 def _curves(
