@@ -1,6 +1,6 @@
 """Look for samples in a pool, a chunk at a time: where they stand, and what they are.
 
-A chunk is walked by the most selective of the filters that an index serves (`walks`); the others
+A chunk is walked by the most selective of the filters that an index serves (`way`); the others
 are tried on the samples of the chunk (`rows`).
 """
 
@@ -112,21 +112,28 @@ def told(session: Session, project_id: int, start: int, stop: int) -> list[Told]
     return [Told(*row) for row in found]
 
 
-def walks(project_id: int, wanted: Filter) -> list[Walk]:
-    """List the filters that an index serves, the one that finds the fewest first, as a rule."""
-    found = [
-        (wanted.removed, _removed(project_id)),
-        (wanted.review, _in_review(project_id)),
-        (wanted.flagged, _flagged(project_id)),
-        (wanted.gold, _golden(project_id)),
-        (wanted.state == "disputed", _settled(project_id, _DISPUTED)),
-        (wanted.agreement is not None and wanted.agreement <= 1, _settled(project_id, _SPLIT)),
-        (wanted.annotator is not None, _answered(project_id, wanted.annotator or 0)),
-        (wanted.label is not None, _labelled_as(project_id, wanted.label or "")),
-        (wanted.names is not None or wanted.state == "labelled", _labelled(project_id)),
-        (wanted.import_id is not None, _imported(wanted.import_id or 0)),
+class Way(NamedTuple):
+    """A walk by a filter that an index serves; `few` if it finds a small part of the pool."""
+
+    walk: Walk
+    few: bool
+
+
+def way(project_id: int, wanted: Filter) -> Way | None:
+    """Choose the filter that finds the fewest, as a rule; None when no index serves any."""
+    ways = [
+        (wanted.removed, _removed(project_id), True),
+        (wanted.review, _in_review(project_id), True),
+        (wanted.flagged, _flagged(project_id), True),
+        (wanted.gold, _golden(project_id), True),
+        (wanted.state == "disputed", _settled(project_id, _DISPUTED), True),
+        (wanted.agreement is not None, _settled(project_id, _SPLIT), True),
+        (wanted.annotator is not None, _answered(project_id, wanted.annotator or 0), True),
+        (wanted.label is not None, _labelled_as(project_id, wanted.label or ""), False),
+        (bool(wanted.names) or wanted.state == "labelled", _labelled(project_id), False),
+        (wanted.import_id is not None, _imported(wanted.import_id or 0), False),
     ]
-    return [walk for applies, walk in found if applies]
+    return next((Way(walk, few) for applies, walk, few in ways if applies), None)
 
 
 def _seqs(session: Session, query: Any, limit: int) -> list[int]:

@@ -77,8 +77,11 @@ class FileIndex:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA cache_size=-65536")
             yield connection
-        except module.OperationalError as error:
-            raise Transient(f"The search index did not answer: {error}") from error
+        except module.DatabaseError as error:
+            raise Transient(
+                f"The search index did not answer: {error}. If that stays so, delete "
+                f"{self._path}: it is made anew."
+            ) from error
         finally:
             connection.close()
 

@@ -209,7 +209,7 @@ def test_once_the_pool_is_covered_a_ranking_is_asked_for(embedded: Services) -> 
     carrying.carry_out(embedded, job.id, "test")
 
     with embedded.read() as session:
-        assert [each.kind for each in backlog.live(session, pool.id)] == ["rank"]
+        assert [each.kind for each in backlog.live(session, pool.id)] == ["index", "rank"]
         assert blocks.covered(session, session.get_one(Project, pool.id).featurizer_id or 0) == 5
 
 
