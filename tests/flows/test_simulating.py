@@ -76,6 +76,22 @@ def test_noise_makes_the_oracle_err_and_the_models_worse(digits: Path, tmp_path:
     assert right.curves[0].points[0].train_labels == 30
 
 
+def test_several_oracles_take_turns_and_complete_each_sample_together(
+    digits: Path, tmp_path: Path
+) -> None:
+    """Three answers a sample cost three times as much; none errs, so nothing is disputed."""
+    plan = Plan(digits, strategies=["random"], seeds=1, budget=45, every=10, jobs=1, annotators=3,
+                spec={"answers_per_sample": 3, "audit_share": 0.0})  # fmt: skip
+    (curve,) = drawn(plan, tmp_path / "work").curves
+    assert (curve.points[0].answers, curve.points[0].train_labels) == (30, 10)
+
+
+def test_as_many_annotators_are_wanted_as_answers_per_sample(digits: Path, tmp_path: Path) -> None:
+    plan = Plan(digits, annotators=2, spec={"answers_per_sample": 2, "extra_answers": 1})
+    with pytest.raises(Invalid, match="Up to 3 answers per sample want as many annotators; there"):
+        drawn(plan, tmp_path / "work")
+
+
 def test_no_content_stands_in_both_the_pool_and_the_test_set(tmp_path: Path) -> None:
     """A text that comes a hundred times would otherwise be known by heart."""
     path = tmp_path / "said.csv"
@@ -114,6 +130,8 @@ def test_what_a_file_holds_is_told_from_its_columns(
     [
         ({"strategies": ["margn"]}, "There is no strategy 'margn'"),
         ({"noise": 1.5}, "noise must lie in 0..1"),
+        ({"noises": (0.1, -0.1)}, "noise must lie in 0..1"),
+        ({"annotators": 0}, "at least 1"),
         ({"label": "tag"}, "no column 'tag'"),
         ({"kind": "text"}, "can be read as text"),
         ({"budget": 0}, "at least 1"),
