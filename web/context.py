@@ -7,8 +7,10 @@ from typing import cast
 from flask import current_app, g, request
 
 from activeloop.errors import Unauthenticated
-from activeloop.flows import accounts
+from activeloop.flows import accounts, assigning, projects
 from activeloop.flows.accounts import Account
+from activeloop.store.db import Session
+from activeloop.store.tables import Project
 from activeloop.wiring import Services
 
 EXTENSION = "activeloop"
@@ -50,6 +52,18 @@ def account() -> Account:
     found = visitor()
     if found is None:
         raise Unauthenticated
+    return found
+
+
+def the_project(session: Session, ref: str | int) -> Project:
+    """Find a project that the caller may see.
+
+    Raises:
+        NotFound: when there is none.
+        Forbidden: when it is given to other annotators.
+    """
+    found = projects.find(session, ref)
+    assigning.check(session, found, account())
     return found
 
 

@@ -80,3 +80,54 @@ class SentToReview(_Given):
     """How many samples were sent."""
 
     sent: int
+
+
+class GoldQuery(_Given):
+    """Which gold samples to list: those after sample `after`."""
+
+    after: Whole = 0
+    count: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class GoldSamples(_Given):
+    """Gold samples, each with how often it was answered right, and by whom wrongly."""
+
+    total: int
+    gold: list[dict[str, Any]]
+
+
+class NewGold(_Asked):
+    """Samples to be gold, by name or as many as people agree on.
+
+    Either `sample_ids`, with `label` (or `labels`) or else with the label each has; or `agreed_by`,
+    for up to `most` samples on which at least so many people agree, all of them.
+    """
+
+    sample_ids: Annotated[list[Whole], Field(max_length=1000)] = Field(default_factory=list)
+    label: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+    labels: (
+        Annotated[list[Annotated[str, Field(max_length=MAX_NAME)]], Field(max_length=MAX_CLASSES)]
+        | None
+    ) = None
+    agreed_by: Annotated[int, Field(ge=2, le=25)] | None = None
+    most: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class GoldMarked(_Given):
+    """How many samples were made gold."""
+
+    marked: int
+
+
+class Assigned(_Given):
+    """Who labels a project: everybody while it is open, else these."""
+
+    open: bool
+    users: list[str]
+    others: list[str]
+
+
+class Assignment(_Asked):
+    """Who shall label a project; nobody named: every annotator."""
+
+    users: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=1000)]

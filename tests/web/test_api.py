@@ -307,7 +307,7 @@ def test_an_admin_adds_people_and_they_come_in(
     me: Any = client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).json
     assert (me["name"], me["role"]) == ("Eve", "annotator")
     names = [user["name"] for user in admin("GET", "/api/v1/users").json["users"]]  # type: ignore[index]
-    assert names == ["Eve", "admin", "annotator", "engineer"]
+    assert names == ["Eve", "admin", "annotator", "engineer", "reviewer"]
 
 
 def test_the_last_admin_cannot_be_locked_out(as_: Callable[[str], Caller]) -> None:

@@ -49,6 +49,10 @@ FOR_REVIEWERS: set[tuple[str, str]] = {
     ("POST", "/api/v1/projects/<p>/reviews"),
     ("GET", "/api/v1/projects/<p>/reviews/<review_id>"),
     ("POST", "/api/v1/projects/<p>/reviews/<review_id>/decide"),
+    ("GET", "/api/v1/projects/<p>/gold"),
+    ("POST", "/api/v1/projects/<p>/gold"),
+    ("DELETE", "/api/v1/projects/<p>/gold/<sample_id>"),
+    ("GET", "/api/v1/projects/<p>/assignments"),
     ("GET", "/api/v1/projects/<p>/quality"),
     ("POST", "/api/v1/projects/<p>/quality"),
 }

@@ -9,7 +9,9 @@ from pydantic_core import to_json
 
 from web import openapi
 from web.api import (
+    assignments,
     exports,
+    gold,
     guidelines,
     health,
     imports,
@@ -30,6 +32,8 @@ RESOURCES: tuple[Routes, ...] = (
     imports.routes,
     labelling.routes,
     reviews.routes,
+    gold.routes,
+    assignments.routes,
     label_sets.routes,
     guidelines.routes,
     learning.routes,

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint
 
-from activeloop.flows import guidelines, projects
+from activeloop.flows import guidelines
 from web import schemas_guidelines as shapes
-from web.context import account, services
+from web.context import account, services, the_project
 from web.routing import Routes
 
 routes = Routes(Blueprint("guidelines", __name__))
@@ -18,7 +18,7 @@ routes = Routes(Blueprint("guidelines", __name__))
 def read(p: str) -> dict[str, Any]:
     """Give the guidelines, and what changed since one last saw them."""
     with services().read() as session:
-        return guidelines.shown(session, projects.find(session, p), account().id)
+        return guidelines.shown(session, the_project(session, p), account().id)
 
 
 @routes.post(
@@ -30,7 +30,7 @@ def read(p: str) -> dict[str, Any]:
 def seen(p: str, body: shapes.GuidelinesSeen) -> None:
     """Note that one has read the guidelines up to a version."""
     with services().write() as session:
-        guidelines.mark_seen(session, projects.find(session, p), account().id, body.number)
+        guidelines.mark_seen(session, the_project(session, p), account().id, body.number)
 
 
 @routes.post(
@@ -44,7 +44,7 @@ def seen(p: str, body: shapes.GuidelinesSeen) -> None:
 def write(p: str, body: shapes.GuidelinesText) -> dict[str, Any]:
     """Write a new version; the same text again is no new one."""
     with services().write() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         guidelines.write(session, project, body.text, user_id=account().id, seen=body.seen)
         return guidelines.shown(session, project, account().id)
 
@@ -53,7 +53,7 @@ def write(p: str, body: shapes.GuidelinesText) -> dict[str, Any]:
 def versions(p: str) -> dict[str, Any]:
     """List the versions, newest first, each with how it differs from the one before."""
     with services().read() as session:
-        return {"versions": guidelines.history(session, projects.find(session, p))}
+        return {"versions": guidelines.history(session, the_project(session, p))}
 
 
 @routes.post(
@@ -65,4 +65,4 @@ def versions(p: str) -> dict[str, Any]:
 def preview(p: str, body: shapes.GuidelinesText) -> dict[str, Any]:
     """Show how a text would look, and how it differs from what holds now; nothing is kept."""
     with services().read() as session:
-        return guidelines.preview(session, projects.find(session, p), body.text)
+        return guidelines.preview(session, the_project(session, p), body.text)

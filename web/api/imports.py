@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from activeloop.flows import importing, projects
+from activeloop.flows import importing
 from web import schemas, uploads
-from web.context import account, services
+from web.context import account, services, the_project
 from web.routing import Routes
 
 routes = Routes(Blueprint("imports", __name__))
@@ -52,7 +52,7 @@ def begin(p: str, query: schemas.ImportQuery) -> dict[str, Any]:  # noqa: ARG001
     `mapping`. The file is on disk when this is answered; a worker then reads it.
     """
     with services().read() as session:
-        projects.find(session, p)  # before a byte of the file is read
+        the_project(session, p)  # before a byte of the file is read
     limit = services().settings.max_upload_mb
     with uploads.received(request, services().uploads, limit_mb=limit) as uploaded:
         mapping = uploads.mapping_of(request.args, uploaded.fields)
@@ -60,7 +60,7 @@ def begin(p: str, query: schemas.ImportQuery) -> dict[str, Any]:  # noqa: ARG001
             made = importing.begin(
                 services(),
                 session,
-                projects.find(session, p),
+                the_project(session, p),
                 name=uploaded.name,
                 media_type=uploaded.media_type,
                 stream_path=uploaded.path,
@@ -74,4 +74,4 @@ def begin(p: str, query: schemas.ImportQuery) -> dict[str, Any]:  # noqa: ARG001
 def show(p: str, import_id: int) -> dict[str, Any]:
     """Show how an import goes, with each row that was not taken and why."""
     with services().read() as session:
-        return importing.report(session, projects.find(session, p), import_id)
+        return importing.report(session, the_project(session, p), import_id)

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Blueprint
 
-from activeloop.flows import label_sets, projects
+from activeloop.flows import label_sets
 from activeloop.flows.class_plans import Wanted
 from web import schemas_guidelines as shapes
-from web.context import account, services
+from web.context import account, services, the_project
 from web.routing import Routes
 
 routes = Routes(Blueprint("label_sets", __name__))
@@ -19,7 +19,7 @@ routes = Routes(Blueprint("label_sets", __name__))
 def show(p: str) -> dict[str, Any]:
     """Give the classes, what annotators are told of them, and every change so far."""
     with services().read() as session:
-        return label_sets.shown(session, projects.find(session, p))
+        return label_sets.shown(session, the_project(session, p))
 
 
 @routes.post(
@@ -35,9 +35,9 @@ def change(p: str, body: shapes.LabelSetChange) -> dict[str, Any]:
     wanted = Wanted(asked.kind, tuple(asked.classes), tuple(asked.into), asked.details)
     if body.preview:
         with services().read() as session:
-            return label_sets.preview(session, projects.find(session, p), wanted)
+            return label_sets.preview(session, the_project(session, p), wanted)
     with services().write() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         return label_sets.apply(session, project, wanted, user_id=account().id, seen=body.seen)
 
 
@@ -50,6 +50,6 @@ def change(p: str, body: shapes.LabelSetChange) -> dict[str, Any]:
 def describe(p: str, body: shapes.ClassDetails) -> dict[str, Any]:
     """Set what annotators are told of classes: colour, key, description, group, examples."""
     with services().write() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         label_sets.describe(session, project, body.details, user_id=account().id)
         return label_sets.shown(session, project)

@@ -13,7 +13,7 @@ from activeloop.flows import deciding, labelling, own, projects
 from activeloop.spec import ProjectSpec
 from activeloop.store.db import Session
 from web import schemas
-from web.context import account, services
+from web.context import account, services, the_project
 from web.routing import Routes
 
 routes = Routes(Blueprint("labelling", __name__))
@@ -28,7 +28,7 @@ def offer(p: str, body: schemas.HowMany) -> dict[str, Any]:
     who, chance = account().id, services().chance
 
     def offered(session: Session) -> dict[str, Any]:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         return labelling.offer(
             session, project, who, count=body.count, chance=chance, seconds=body.seconds
         ).as_json()
@@ -45,7 +45,7 @@ def offer(p: str, body: schemas.HowMany) -> dict[str, Any]:
 def release(p: str, body: schemas.OfferIds) -> dict[str, Any]:
     """Give back samples one will not answer; the next person gets them at once."""
     with services().write() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         return {"released": labelling.release(session, project, account().id, body.offer_ids)}
 
 
@@ -64,7 +64,7 @@ def record(p: str, body: schemas.NewLabel) -> dict[str, Any]:
     answer; the same key with another body is a conflict.
     """
     with services().write() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         given = _given(projects.spec_of(project), body)
         recorded = labelling.record(
             session, project, account().id, given, offer_id=body.offer_id, key=body.key
@@ -81,7 +81,7 @@ def record(p: str, body: schemas.NewLabel) -> dict[str, Any]:
 def undo(p: str, label_id: int) -> dict[str, Any]:
     """Take back one's own answer or skip; the sample is in hand again."""
     with services().write() as session:
-        undone = labelling.undo(session, projects.find(session, p), account().id, label_id)
+        undone = labelling.undo(session, the_project(session, p), account().id, label_id)
         offered = undone.offered.as_json() if undone.offered else None
     return {
         "id": undone.id,
@@ -102,7 +102,7 @@ def undo(p: str, label_id: int) -> dict[str, Any]:
 def revise(p: str, label_id: int, body: schemas.Revision) -> dict[str, Any]:
     """Change one's own answer: the old one is taken back and the new one recorded, at once."""
     with services().write() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         recorded = labelling.revise(
             session,
             project,
@@ -120,7 +120,7 @@ def revise(p: str, label_id: int, body: schemas.Revision) -> dict[str, Any]:
 def keep(p: str, body: schemas.KeptOffers) -> dict[str, Any]:
     """Prolong the leases of what one holds; what is not in the answer was lost."""
     with services().write() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         kept = labelling.keep(session, project, account().id, body.offer_ids, seconds=body.seconds)
     return {"kept": {str(offer_id): until.isoformat() for offer_id, until in kept.items()}}
 
@@ -129,7 +129,7 @@ def keep(p: str, body: schemas.KeptOffers) -> dict[str, Any]:
 def history(p: str, query: schemas.Page) -> dict[str, Any]:
     """List one's own answers and skips, newest first; `before` is the number of an event."""
     with services().read() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         found = own.history(session, project, account().id, before=query.before, count=query.count)
     return {"answers": found}
 
@@ -138,7 +138,7 @@ def history(p: str, query: schemas.Page) -> dict[str, Any]:
 def me(p: str) -> dict[str, Any]:
     """Tell one's own progress, pace, and what one's answers changed."""
     with services().read() as session:
-        return own.progress(session, projects.find(session, p), account().id)
+        return own.progress(session, the_project(session, p), account().id)
 
 
 @routes.post(
@@ -150,7 +150,7 @@ def flag(p: str, body: schemas.Flag) -> dict[str, Any]:
     with services().write() as session:
         event = deciding.flag(
             session,
-            projects.find(session, p),
+            the_project(session, p),
             who.id,
             sample_id=body.sample_id,
             note=body.note,

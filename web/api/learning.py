@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint
 
-from activeloop.flows import projects, serving, status, training, versions
+from activeloop.flows import serving, status, training, versions
 from web import schemas
-from web.context import account, services
+from web.context import account, services, the_project
 from web.routing import Routes
 
 routes = Routes(Blueprint("learning", __name__))
@@ -27,7 +27,7 @@ def learn(p: str, body: schemas.NewRun) -> dict[str, Any]:
     with services().write() as session:
         run = training.ask(
             session,
-            projects.find(session, p),
+            the_project(session, p),
             mode=body.mode,
             because=f"asked for by {account().name}",
             user_id=account().id,
@@ -39,14 +39,14 @@ def learn(p: str, body: schemas.NewRun) -> dict[str, Any]:
 def run(p: str, run_id: int) -> dict[str, Any]:
     """Show how a run goes, or what came of it and why."""
     with services().read() as session:
-        return status.run(session, projects.find(session, p), run_id)
+        return status.run(session, the_project(session, p), run_id)
 
 
 @routes.get("/projects/{p}/versions", role="annotator", gives=schemas.Versions)
 def listed(p: str) -> dict[str, Any]:
     """List the versions, newest first."""
     with services().read() as session:
-        return {"versions": versions.listed(session, projects.find(session, p))}
+        return {"versions": versions.listed(session, the_project(session, p))}
 
 
 @routes.post(
@@ -58,7 +58,7 @@ def listed(p: str) -> dict[str, Any]:
 def promote(p: str, number: int) -> dict[str, Any]:
     """Make any version the champion, older ones too."""
     with services().write() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         return versions.promote(session, project, number, user_id=account().id)
 
 
@@ -75,7 +75,7 @@ def predict(p: str, body: schemas.Samples) -> dict[str, Any]:
     Where the champion still knows a class that was split or retired, `gone` says what became of it.
     """
     with services().read() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
     predicted = serving.predict(services(), project, body.samples)
     return {
         "version": predicted.version,

@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from activeloop.flows import pictures, policies, projects
+from activeloop.flows import assigning, pictures, policies, projects
 from activeloop.flows import status as reporting
 from activeloop.spec import ProjectSpec
 from web import schemas
-from web.context import account, services
+from web.context import account, services, the_project
 from web.routing import Routes
 
 routes = Routes(Blueprint("projects", __name__))
@@ -36,23 +36,25 @@ def create(body: ProjectSpec) -> dict[str, Any]:
 
 @routes.get("/projects", role="annotator", gives=schemas.Projects)
 def listed() -> dict[str, Any]:
-    """List the projects, oldest first."""
+    """List the projects that one may see, oldest first."""
     with services().read() as session:
-        return {"projects": [projects.as_json(each) for each in projects.all_(session)]}
+        return {
+            "projects": [projects.as_json(each) for each in assigning.visible(session, account())]
+        }
 
 
 @routes.get("/projects/{p}", role="annotator", gives=schemas.Project)
 def show(p: str) -> dict[str, Any]:
     """Show a project."""
     with services().read() as session:
-        return projects.as_json(projects.find(session, p))
+        return projects.as_json(the_project(session, p))
 
 
 @routes.patch("/projects/{p}", role="engineer", body=schemas.Changes, gives=schemas.Project)
 def change(p: str, body: schemas.Changes) -> dict[str, Any]:
     """Change fields of the spec that hold from the next sample or run on."""
     with services().write() as session:
-        project = projects.find(session, p)
+        project = the_project(session, p)
         wanted = body.model_dump(exclude_unset=True)
         policies.change(session, project, wanted, user_id=account().id)
         return projects.as_json(project)
@@ -62,7 +64,7 @@ def change(p: str, body: schemas.Changes) -> dict[str, Any]:
 def status(p: str) -> dict[str, Any]:
     """Say what a project does, what it waits for, and why."""
     with services().read() as session:
-        return reporting.report(session, projects.find(session, p))
+        return reporting.report(session, the_project(session, p))
 
 
 @routes.get(
@@ -73,7 +75,7 @@ def status(p: str) -> dict[str, Any]:
 def image(p: str, sample_id: int) -> Response:
     """Send a sample's image; it never changes, so it may be kept."""
     with services().read() as session:
-        picture = pictures.find(session, projects.find(session, p), sample_id)
+        picture = pictures.find(session, the_project(session, p), sample_id)
     data, media_type = pictures.read(services(), picture)
     answer = Response(data, content_type=media_type)
     # a picture that a browser takes for a document may still do nothing

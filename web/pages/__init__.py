@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from web.pages import (
+    assigning,
     guidelines,
     importing,
     label_sets,
@@ -29,6 +30,7 @@ for room in (
     team,
     label_sets,
     guidelines,
+    assigning,
 ):
     room.install(pages)
 words.install(pages)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from markupsafe import Markup
 
-from activeloop.flows import guidelines, projects
+from activeloop.flows import guidelines
 from web.auth import role
-from web.context import account, services
+from web.context import account, services, the_project
 
 
 def install(pages: Blueprint) -> None:
@@ -20,7 +20,7 @@ def read(project_id: int) -> str:
     """Show the guidelines, what changed since one last saw them, and the versions."""
     who = account()
     with services().read() as session:
-        project = projects.find(session, project_id)
+        project = the_project(session, project_id)
         shown = guidelines.shown(session, project, who.id)
         history = guidelines.history(session, project)
     return render_template(

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from activeloop.flows import projects, status
 from activeloop.spec import ClassDetail, ProjectSpec
 from web.auth import role
-from web.context import services
+from web.context import services, the_project
 
 MANY = 10
 """With more classes than keys they are filtered by typing."""
@@ -54,14 +54,17 @@ def install(pages: Blueprint) -> None:
 def label(project_id: int) -> str:
     """Show the labelling page of a project."""
     with services().read() as session:
-        project = projects.find(session, project_id)
+        project = the_project(session, project_id)
         report = status.report(session, project)
         spec = projects.spec_of(project)
+    groups = grouped(spec)
+    every = [each for _, classes in groups for each in classes]
     return render_template(
         "label.html",
         s=report,
         spec=spec,
-        groups=grouped(spec),
+        groups=groups,
+        explained=[each for each in every if each.detail.description or each.detail.examples],
         many=len(spec.classes) > MANY,
         has=" ".join(_has(spec)),
     )

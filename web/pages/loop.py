@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from activeloop.flows import projects, status, versions
+from activeloop.flows import status, versions
 from web.auth import role
-from web.context import services
+from web.context import services, the_project
 
 
 def install(pages: Blueprint) -> None:
@@ -20,7 +20,7 @@ def install(pages: Blueprint) -> None:
 def loop(project_id: int) -> str:
     """Show the loop page; `?part=live` gives only what changes, for the page to take over."""
     with services().read() as session:
-        project = projects.find(session, project_id)
+        project = the_project(session, project_id)
         report = status.report(session, project)
         listed = versions.listed(session, project)
     template = "parts/live.html" if request.args.get("part") == "live" else "loop.html"

@@ -10,8 +10,8 @@ from pydantic_core import PydanticUndefined
 from werkzeug.wrappers import Response as AnyResponse
 
 from activeloop.errors import Invalid
+from activeloop.flows import assigning, status
 from activeloop.flows import projects as making
-from activeloop.flows import status
 from activeloop.spec import DEFAULT_STRATEGY, ProjectSpec, parse_spec, read_spec
 from web.auth import role
 from web.context import account, services
@@ -33,7 +33,7 @@ def install(pages: Blueprint) -> None:
 def projects() -> str:
     """List the projects with what each is at."""
     with services().read() as session:
-        reports = [status.report(session, each) for each in making.all_(session)]
+        reports = [status.report(session, each) for each in assigning.visible(session, account())]
     left = (r for r in reports if r["counts"]["labelled"] < r["counts"]["samples"])
     begin = next((r["project"]["id"] for r in left), None)
     return render_template("projects.html", reports=reports, begin=begin)

@@ -47,7 +47,31 @@ def frame() -> dict[str, Any]:
         user = visitor()
     except Unauthenticated:  # a bad token: the page that says so has no user
         user = None
-    return {"user": user, "version": __version__}
+    return {"user": user, "version": __version__, "project_pages": _project_pages()}
+
+
+PROJECT_PAGES = (
+    ("loop", "Loop", "annotator"),
+    ("label", "Label", "annotator"),
+    ("samples", "Samples", "reviewer"),
+    ("review", "Review", "reviewer"),
+    ("team", "Team", "reviewer"),
+    ("guidelines", "Guidelines", "annotator"),
+    ("classes", "Classes", "engineer"),
+    ("gold", "Gold", "reviewer"),
+    ("people", "People", "engineer"),
+    ("data", "Data", "engineer"),
+)
+"""The pages of a project: endpoint, name, and the least role that may see it."""
+
+
+def _project_pages() -> list[tuple[str, str, str]]:
+    there = current_app.view_functions
+    return [
+        (f"pages.{page}", name, role)
+        for page, name, role in PROJECT_PAGES
+        if f"pages.{page}" in there
+    ]
 
 
 def percent(share: float | None) -> str:
