@@ -115,3 +115,13 @@ def test_guidelines_are_shown_by_h_and_a_change_is_told_once(
     with ada.page.expect_response("**/guidelines"):
         ada.sample()
     assert not notice.is_visible()
+
+
+def test_what_one_s_answers_changed_is_told_in_a_quiet_line(ada: Visitor, pool: int) -> None:
+    told = "Version 4 learned 20 new answers, 18 of them yours: it moved 312 of 9,000 predictions."
+    said = {"answers": 40, "today": 40, "per_minute": 12.4, "learned": [told]}
+    ada.page.route("**/me", lambda route: route.fulfill(json=said))
+    ada.label(pool)
+    ada.press("1")  # the greeting of the first visit makes room
+    ada.until(lambda: ada.page.inner_text("[data-state]") == told)
+    assert "12 a minute" in ada.page.inner_text("[data-pace]")

@@ -106,6 +106,7 @@ function draw() {
   const { given } = choices;
   part("submit").hidden = !choices.collects || !inHand;
   part("submit").disabled = given === null;
+  part("submit").classList.toggle("first", choices.chosen.size > 0);
   const words = given?.labels ? (given.labels.length ? `Submit ${given.labels.length}` : "Submit: none of them") : "Submit";
   part("submit-words").textContent = words;
   part("suggestion")?.classList.toggle("none", !choices.suggested.size);
