@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, current_app
 from markupsafe import Markup, escape
 
 from activeloop import __version__
 from activeloop.errors import Unauthenticated
+from web.auth import declared
 from web.context import visitor
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -50,27 +51,28 @@ def frame() -> dict[str, Any]:
     return {"user": user, "version": __version__, "project_pages": _project_pages()}
 
 
-PROJECT_PAGES = (
-    ("loop", "Loop", "annotator"),
-    ("label", "Label", "annotator"),
-    ("samples", "Samples", "reviewer"),
-    ("review", "Review", "reviewer"),
-    ("team", "Team", "reviewer"),
-    ("guidelines", "Guidelines", "annotator"),
-    ("classes", "Classes", "engineer"),
-    ("gold", "Gold", "reviewer"),
-    ("people", "People", "engineer"),
-    ("data", "Data", "engineer"),
-)
-"""The pages of a project: endpoint, name, and the least role that may see it."""
+PROJECT_PAGES = {
+    "loop": "Loop",
+    "label": "Label",
+    "samples": "Samples",
+    "review": "Review",
+    "team": "Team",
+    "guidelines": "Guidelines",
+    "classes": "Classes",
+    "gold": "Gold",
+    "people": "People",
+    "data": "Data",
+}
+"""The pages of a project, in the order in which they are named on each."""
 
 
 def _project_pages() -> list[tuple[str, str, str]]:
-    there = current_app.view_functions
+    """Give endpoint, name, and the least role that may see it, of each page."""
+    views = current_app.view_functions
     return [
-        (f"pages.{page}", name, role)
-        for page, name, role in PROJECT_PAGES
-        if f"pages.{page}" in there
+        (f"pages.{page}", name, declared(views[f"pages.{page}"]) or "admin")
+        for page, name in PROJECT_PAGES.items()
+        if f"pages.{page}" in views
     ]
 
 
