@@ -16,6 +16,7 @@ PLACES = {
     "latency": "benchmarks.bench_latency",
     "savings": "benchmarks.savings",
     "simulated": "benchmarks.bench_savings",
+    "crowd": "benchmarks.bench_crowd",
     "several": "benchmarks.bench_several",
 }
 
