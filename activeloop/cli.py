@@ -5,7 +5,15 @@ from __future__ import annotations
 import click
 
 from activeloop import __version__
-from activeloop.commands import importing, learning, people, projects, running, simulating
+from activeloop.commands import (
+    importing,
+    label_sets,
+    learning,
+    people,
+    projects,
+    running,
+    simulating,
+)
 from activeloop.commands.desk import Door
 
 
@@ -26,6 +34,7 @@ for command in (
     people.user,
     people.token,
     projects.project,
+    label_sets.classes,
     importing.import_,
     projects.status,
     projects.doctor,

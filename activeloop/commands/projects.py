@@ -105,6 +105,23 @@ def show(name: str, data: Path | None, *, as_json: bool) -> None:
     click.echo(yaml.safe_dump(spec, sort_keys=False, allow_unicode=True).rstrip())
 
 
+@project.command("assign")
+@click.argument("name")
+@click.argument("users", nargs=-1)
+@click.option("--everybody", is_flag=True, help="Let every annotator label it.")
+@data_option
+def assign(name: str, users: tuple[str, ...], data: Path | None, *, everybody: bool) -> None:
+    """Let only USERS label a project; reviewers and up see all projects all the same."""
+    from activeloop.flows import assigning, projects
+
+    if bool(users) == everybody:
+        raise click.UsageError("Name the users, or say --everybody.")
+    with services_for(data) as services, services.write() as session:
+        told = assigning.assign(session, projects.find(session, name), users, user_id=None)
+    who = ", ".join(told["users"]) if told["users"] else "every annotator"
+    click.echo(f"Project {name} is labelled by {who}.")
+
+
 @click.command()
 @click.argument("project")
 @json_option
