@@ -6,7 +6,9 @@ import random
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +18,11 @@ from hypothesis import strategies as st
 from activeloop.errors import ActiveloopError, Conflict, Crossed, Invalid
 from activeloop.flows import deciding, label_sets, labelling, projects
 from activeloop.flows.class_plans import KINDS, Wanted
+from activeloop.settings import read_settings
+from activeloop.store import db
+from activeloop.store.db import Session
 from activeloop.store.tables import Project
-from activeloop.wiring import Services
+from activeloop.wiring import Services, build
 from tests.flows.handmade import people, pool
 from tests.flows.pools import opened
 from tests.flows.test_label_sets import change, check_laws, classes, now_of
@@ -178,3 +183,25 @@ def _patiently(do: Callable[[], Any]) -> Any:
         except (Crossed, Invalid):
             continue
     return do()
+
+
+def test_an_answer_that_a_change_overtakes_is_written_in_no_words_at_all(
+    tmp_path: Path, migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = build(read_settings(data=tmp_path / "data", database_url=migrated_postgres_url))
+    project, (ann,) = pool(services, 1), people(services, 1)
+    (held,) = take(services, project, ann).offers
+    read = db.now
+
+    def overtaken(session: Session) -> datetime:
+        # after the classes were read, and before the answer has its number
+        monkeypatch.undo()
+        change(services, project, "rename", "cat>feline")
+        return read(session)
+
+    monkeypatch.setattr(db, "now", overtaken)
+    with pytest.raises(Crossed):
+        answer(services, project, ann, held.offer.id, "cat", key="once")
+    answer(services, now_of(services, project), ann, held.offer.id, "cat", key="once")
+    check_laws(services, project)
+    services.database.close()
