@@ -21,6 +21,8 @@ from activeloop.learn.types import Estimate
 
 MOST_PAIRS = 200
 """Pairs that are told of: those that share most samples."""
+ENOUGH = 1 / 60
+"""Hours of active time, one minute, from which a pace is told."""
 FEWEST_SHARED = 10
 """A pair that shares fewer samples is left out: its kappa could be anything."""
 MOST_CELLS = 100
@@ -62,7 +64,7 @@ def _pace(answers: Sequence[Answer], moments: Sequence[datetime]) -> dict[str, A
         "answers": len(answers),
         "median_seconds": round(median(seen) / 1000, 2) if seen else None,
         "active_hours": round(hours, 3),
-        "per_hour": round(len(gaps) / hours, 1) if hours > 0 else None,
+        "per_hour": round(len(gaps) / hours, 1) if hours >= ENOUGH else None,
     }
 
 
