@@ -31,19 +31,28 @@ CROWDS: Mapping[str, Sequence[float]] = {
     "five who err 30 % each": (0.3,) * 5,
     "three who err 5 %, two 67.5 %": (0.05, 0.05, 0.05, 0.675, 0.675),
 }
-STRATEGY = "margin-badge"
-SEEDS, BUDGET, EVERY = 4, 600, 40
+TEN, TWO = "digits, 10 classes", "digits, odd or even"
+CASES = (
+    (TEN, "five who err 30 % each", "random"),
+    (TWO, "five who err 30 % each", "random"),
+    (TEN, "three who err 5 %, two 67.5 %", "random"),
+    (TWO, "three who err 5 %, two 67.5 %", "random"),
+    (TEN, "five who err 10 % each", "random"),
+    (TEN, "five who err 30 % each", "margin-badge"),
+)
+"""What is labelled, by whom, and in which order it is asked."""
+SEEDS, BUDGET, EVERY = 4, 600, 20
 
 
 def main(words: Sequence[str] = ()) -> None:
-    """Print a table for each set of classes and crowd; `--quick` is one seed of each."""
+    """Print a table for each case; `--quick` is one seed of each."""
     seeds = 1 if "--quick" in words else SEEDS
     with tempfile.TemporaryDirectory() as folder:
-        for name, data in _digits(Path(folder)).items():
-            for crowd, noises in CROWDS.items():
-                plan = Plan(data, strategies=[STRATEGY], seeds=seeds, budget=BUDGET, every=EVERY,
-                            noises=noises)  # fmt: skip
-                _compare(f"{name}, {crowd}", plan, folder)
+        data = _digits(Path(folder))
+        for name, crowd, strategy in CASES:
+            plan = Plan(data[name], strategies=[strategy], seeds=seeds, budget=BUDGET,
+                        every=EVERY, noises=CROWDS[crowd])  # fmt: skip
+            _compare(f"{name}, {crowd}, asked by {strategy}", plan, folder)
 
 
 def _digits(folder: Path) -> dict[str, Path]:
@@ -53,8 +62,8 @@ def _digits(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     digits = load_digits()
     namings: Mapping[str, Callable[[int], str]] = {
-        "digits, 10 classes": str,
-        "digits, odd or even": lambda digit: "odd" if digit % 2 else "even",
+        TEN: str,
+        TWO: lambda digit: "odd" if digit % 2 else "even",
     }
     for title, name in namings.items():
         path = folder / f"{len(found)}.jsonl"
@@ -66,33 +75,30 @@ def _digits(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _compare(name: str, plan: Plan, folder: str) -> None:
+def _compare(title: str, plan: Plan, folder: str) -> None:
     rows: list[tuple[str, ...]] = []
-    single: dict[str, list[float]] = {}
+    single: list[float] = []
     for arm, fields in ARMS.items():
         work = Path(tempfile.mkdtemp(dir=folder))
         simulated = simulate(replace(plan, spec=fields), work, on_progress=lambda _n, _g: None)
-        for strategy in (STRATEGY, "random"):
-            its = sorted((c for c in simulated.curves if c.strategy == strategy),
-                         key=lambda curve: curve.seed)  # fmt: skip
-            ends = [curve.points[-1] for curve in its]
-            champions = [end.champion_accuracy for end in ends]
-            before = single.setdefault(strategy, champions)
-            gains = [now - then for now, then in zip(champions, before, strict=True)]
-            rows.append(
-                (
-                    arm,
-                    strategy,
-                    _told(curves.estimate(champions)),
-                    "" if before is champions else _told(curves.estimate(gains), sign="+"),
-                    _told(curves.estimate([end.accuracy for end in ends])),
-                    f"{sum(end.train_labels for end in ends) / len(ends):.0f}",
-                )
+        its = (curve for curve in simulated.curves if curve.strategy in plan.strategies)
+        ends = [curve.points[-1] for curve in sorted(its, key=lambda curve: curve.seed)]
+        champions = [end.champion_accuracy for end in ends]
+        single = single or champions
+        gains = [now - before for now, before in zip(champions, single, strict=True)]
+        rows.append(
+            (
+                arm,
+                _told(curves.estimate(champions)),
+                "" if champions is single else _told(curves.estimate(gains), sign="+"),
+                _told(curves.estimate([end.accuracy for end in ends])),
+                f"{sum(end.train_labels for end in ends) / len(ends):.0f}",
             )
+        )
     show(
-        f"{name}: {plan.budget:,} answers, {plan.seeds} seeds",
-        ("answers", "order", "champion", "over single answers", "newest version", "labels"),
-        [row for strategy in (STRATEGY, "random") for row in rows if row[1] == strategy],
+        f"{title}: {plan.budget:,} answers, {plan.seeds} seeds",
+        ("answers", "champion", "over single answers", "newest version", "labels"),
+        rows,
     )
 
 
