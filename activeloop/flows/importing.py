@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from activeloop import formats
 from activeloop.errors import ActiveloopError, Fenced, Invalid, NotFound, Transient
+from activeloop.flows import former
+from activeloop.flows.former import Former
 from activeloop.flows.intake import Item, Pace, chunked, screen
 from activeloop.flows.projects import spec_of
 from activeloop.formats import BadRow, Row
@@ -38,6 +40,7 @@ class _Task:
     spec: ProjectSpec
     row: Import
     path: Path
+    former: Former
 
 
 def begin(
@@ -188,8 +191,10 @@ def _task(services: Services, session: Session, job: ImportFile) -> _Task | None
     project = projects.by_id(session, job.project_id)
     if row is None or project is None or row.status not in imports.LIVE:
         return None
+    spec = spec_of(project)
     # an absolute path, of a folder read in place, stays as it is
-    return _Task(project, spec_of(project), row, services.uploads / row.path)
+    path = services.uploads / row.path
+    return _Task(project, spec, row, path, former.read(session, project.id, spec))
 
 
 def _end(session: Session, job: ImportFile, *, status: str, error: str) -> None:
@@ -205,7 +210,15 @@ def _read_in(services: Services, task: _Task, work: Work) -> None:
     form = task.row.format or formats.sniff(
         task.path, name=task.row.name, media_type=task.row.media_type
     )
-    reader = _open(services, task.spec, task.path, form, task.row.mapping, after=task.row.rows)
+    reader = _open(
+        services,
+        task.spec,
+        task.path,
+        form,
+        task.row.mapping,
+        after=task.row.rows,
+        former=tuple(task.former.names),
+    )
     with services.write() as session:
         imports.start(session, task.row.id, form=form, total=reader.total)
         width = samples.vector_width(session, task.project.id)
@@ -226,6 +239,7 @@ def _open(
     mapping: Mapping[str, str],
     *,
     after: int = 0,
+    former: tuple[str, ...] = (),
 ) -> formats.Reader:
     settings = services.settings
     limits = formats.Limits(
@@ -237,7 +251,7 @@ def _open(
         format=form,
         mapping=mapping,
         limits=limits,
-        classes=spec.classes,
+        classes=(*spec.classes, *former),
         after=after,
         several=spec.answer == "several",
     )
@@ -255,6 +269,8 @@ def _write(
     """Write one chunk and its counts in one transaction; give the last row dealt with."""
     rows = [item for item in chunk if isinstance(item, Row)]
     ready = samples.prepare(rows, key=task.project.audit_key, audit_share=task.spec.audit_share)
+    if task.former.names:
+        ready = [each._replace(label=task.former.today(each.label)) for each in ready]
     _keep_blobs(services, rows)
     last = max(before, *(item.number for item in chunk))
     with services.write() as session:
@@ -267,6 +283,7 @@ def _write(
             now=db.now(session),
             import_id=task.row.id,
         )
+        former.hold_to(session, task.project.id, task.former)
         step = imports.Step(
             before,
             last,
