@@ -46,7 +46,9 @@ def make(site: Site) -> Make:
     def made(rows: list[dict[str, Any]] | int = 12, **spec: Any) -> int:
         if isinstance(rows, int):
             rows = [{"text": f"sentence number {number}"} for number in range(rows)]
-        wanted = {"classes": ["good", "bad", "neither"], "retrain": {"every": 1000}, **spec}
+        # such rows are near-duplicates once they are ranked, at whatever moment that is
+        usual = {"retrain": {"every": 1000}, "offer_groups": False}
+        wanted = {"classes": ["good", "bad", "neither"], **usual, **spec}
         return site.project(rows, name=f"project {next(NUMBERS)}", **wanted)
 
     return made

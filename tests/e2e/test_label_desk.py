@@ -125,3 +125,13 @@ def test_what_one_s_answers_changed_is_told_in_a_quiet_line(ada: Visitor, pool: 
     ada.press("1")  # the greeting of the first visit makes room
     ada.until(lambda: ada.page.inner_text("[data-state]") == told)
     assert "12 a minute" in ada.page.inner_text("[data-pace]")
+
+
+def test_a_page_says_when_the_classes_have_changed_since_it_was_loaded(
+    site: Site, ada: Visitor, pool: int
+) -> None:
+    told = {**site.status(pool), "project": {"classes": ["good", "bad", "neither", "new"]}}
+    ada.page.route("**/status", lambda route: route.fulfill(json=told))
+    ada.label(pool)
+    ada.press("1")
+    ada.until(lambda: "classes of this project have changed" in ada.page.inner_text("[data-state]"))

@@ -214,7 +214,7 @@ def test_seventy_seven_classes_stand_under_headings_and_are_found_by_typing(
     assert headings.all_inner_texts() == ["Cards", "Transfers"]
     assert ada.page.locator("#classes [data-class]").count() == 77
     before = ada.sample()
-    ada.page.keyboard.type("uber")
+    ada.page.keyboard.type("/uber")
     assert ada.page.locator("#classes h2:visible").all_inner_texts() == ["Transfers"]
     ada.page.keyboard.press("Enter")
     before = ada.sample(other_than=before)

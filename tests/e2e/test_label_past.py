@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import Route
+
 from tests.browsing import Site, Visitor, until
 from tests.e2e.conftest import Make
 
@@ -160,3 +162,20 @@ def test_what_was_chosen_of_several_labels_is_there_again_after_looking_back(
     ada.sample()
     assert [each.get_attribute("data-class") for each in chosen.all()] == ["neither"]
     until(lambda: labels(site, made) == ['["good"]', '["good", "bad"]'])
+
+
+def test_history_that_arrives_late_disturbs_nobody_who_has_gone_on(
+    site: Site, ada: Visitor, pool: int
+) -> None:
+    waiting: list[Route] = []
+    ada.page.route("**/history?*", lambda route: waiting.append(route))  # noqa: PLW0108
+    ada.label(pool)
+    ada.page.keyboard.press("ArrowLeft")
+    ada.until(lambda: len(waiting) == 1)
+    ada.press("1")
+    here = ada.sample()
+    waiting[0].continue_()
+    until(lambda: len(site.events(pool)) == 1)
+    ada.page.wait_for_timeout(200)
+    assert ada.sample() == here
+    assert not ada.page.locator("[data-band]").is_visible()

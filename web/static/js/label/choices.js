@@ -29,6 +29,10 @@ export class Choices {
     this.assign(this.buttons);
   }
 
+  get names() {
+    return this.buttons.map((button) => button.dataset.class);
+  }
+
   get keys() {
     return new Set(this.byKey.keys());
   }
@@ -39,7 +43,7 @@ export class Choices {
 
   /** What Enter would send; null when it would send nothing. */
   get given() {
-    if (this.several) return { labels: this.buttons.map((each) => each.dataset.class).filter((name) => this.chosen.has(name)) };
+    if (this.several) return { labels: this.names.filter((name) => this.chosen.has(name)) };
     const [label] = this.chosen;
     return label === undefined ? null : { label };
   }
@@ -74,7 +78,7 @@ export class Choices {
    */
   begin(said, suggestion) {
     this.chosen = new Set(said?.labels ?? (said?.label ? [said.label] : []));
-    this.suggested = new Set(suggestion?.labels ?? []);
+    this.suggested = new Set(suggestion?.labels?.filter((name) => this.names.includes(name)));
     this.confidence = suggestion?.confidence ?? null;
     this.reviewing = said !== null;
     this.draw();

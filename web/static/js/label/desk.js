@@ -115,7 +115,7 @@ export class Desk {
   /** Take back what was done last on this page. */
   undo() {
     const last = this.done.pop();
-    if (!last) return this.back().then((there) => this.inform(there ? "This one was answered before; choose again to change it." : "There is nothing to take back."));
+    if (!last) return this.back(); // what was answered on another day can be changed there
     const { entry, before } = last;
     if (before) {
       this.change(entry, before.answer, before.note);
@@ -141,15 +141,17 @@ export class Desk {
   /** Look at the answer before; tell whether there is one. */
   async back() {
     const from = this.at;
+    const { sample } = this;
     try {
       if (!this.past.before(from)) await this.past.older();
     } catch (error) {
       this.inform(`Earlier answers cannot be fetched: ${error.message}`, "warn");
       return false;
     }
+    if (this.sample !== sample) return false; // somebody went on meanwhile
     const entry = this.past.before(from);
-    if (!entry) this.inform("There are no earlier answers.");
-    else if (this.at === from) this.look(entry);
+    if (entry) this.look(entry);
+    else this.inform("There are no earlier answers.");
     return Boolean(entry);
   }
 

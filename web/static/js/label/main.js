@@ -29,7 +29,6 @@ const AT_FIRST_SIGHT = 350; // an Enter meant for the last sample takes no sugge
 
 const settings = new Settings(user);
 const state = new State({ signIn });
-const pace = new Pace({ api, state });
 const alike = new Alike({ kind, api, settings });
 const view = new View({ kind, api, metadata: JSON.parse(metadata), alike });
 const past = new Past(api);
@@ -58,6 +57,7 @@ const buffer = new Buffer({
 });
 
 const choices = new Choices({ several, answer: (given) => answer(given), changed: () => draw() });
+const pace = new Pace({ api, state, classes: choices.names });
 const filter = new Filter({ choices, submit: () => acts.submit() });
 const desk = new Desk({ buffer, outbox, past, view, choices, alike, inform, signedOut: () => location.assign(signIn) });
 const why = reasons === "none" ? null : new Reasons({ required: reasons === "required", skip: (note) => answer({ skip: true }, note) });

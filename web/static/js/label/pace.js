@@ -10,9 +10,9 @@ const OFTEN = 10; // answers after which one's own figures are asked for anew
 const part = (name) => document.querySelector(`[data-${name}]`);
 
 export class Pace {
-  /** @param {{api: string, state: import("./state.js").State}} around */
-  constructor({ api, state }) {
-    Object.assign(this, { api, state });
+  /** @param {{api: string, state: import("./state.js").State, classes: string[]}} around */
+  constructor({ api, state, classes }) {
+    Object.assign(this, { api, state, classes });
     this.mine = 0;
     this.known = null; // {at, today}: what the server told, and how many were mine then
     this.learned = "";
@@ -55,6 +55,12 @@ export class Pace {
     }
   }
 
+  /** Somebody may have renamed, merged or added classes since the page was loaded. */
+  changed({ project }) {
+    const same = project.classes.length === this.classes.length && project.classes.every((name) => this.classes.includes(name));
+    return same ? "" : "The classes of this project have changed: reload the page to see them.";
+  }
+
   async follow() {
     if (!document.hidden) {
       try {
@@ -63,7 +69,7 @@ export class Pace {
         part("total").textContent = `${labelled.toLocaleString("en")} of ${samples.toLocaleString("en")}`;
         part("bar").max = samples || 1;
         part("bar").value = labelled;
-        this.state.report(training(status) || this.learned);
+        this.state.report(this.changed(status) || training(status) || this.learned);
       } catch {
         // as above
       }
