@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 from statistics import median
@@ -38,7 +38,7 @@ def persons(
     mine: dict[int, list[Answer]] = {person: [] for person in work.moments}
     for answer in work.answers:
         mine[answer.person].append(answer)
-    others = Counter(work.others)
+    others, shared = Counter(work.others), _shared(work)
     found = [
         {
             "id": person,
@@ -46,7 +46,7 @@ def persons(
             **_pace(its, work.moments[person]),
             **{f"{kind}s": others[person, kind] for kind in ("skip", "flag")},
             "propagated": others[person, "propagated"],
-            "agreement": told(_with_label(its, work)),
+            "agreement": told(_with_label(its, work, shared)),
             **_reliability(judged.get(person)),
             "gold": told(_on_gold(its, gold)),
             "suggestions": swayed(its),
@@ -68,14 +68,20 @@ def _pace(answers: Sequence[Answer], moments: Sequence[datetime]) -> dict[str, A
     }
 
 
-def _with_label(answers: Sequence[Answer], work: TeamWork) -> Estimate | None:
-    """Give the share of somebody's answers that are the sample's label, where others spoke."""
+def _shared(work: TeamWork) -> set[int]:
+    """List the samples that several answered, or whose label is fixed."""
     voices = Counter(sample for sample, _, _ in work.said.rows)
-    spoken = {work.said.samples[at] for at, n in voices.items() if n > 1} | set(work.said.known)
+    return {work.said.samples[at] for at, n in voices.items() if n > 1} | set(work.said.known)
+
+
+def _with_label(
+    answers: Sequence[Answer], work: TeamWork, shared: Collection[int]
+) -> Estimate | None:
+    """Give the share of somebody's answers that are the sample's label, where others spoke."""
     compared = [
         answer.value == work.labels[answer.sample]
         for answer in answers
-        if answer.counts and answer.sample in spoken and answer.sample in work.labels
+        if answer.counts and answer.sample in shared and answer.sample in work.labels
     ]
     return wilson(sum(compared), len(compared)) if compared else None
 
