@@ -94,6 +94,8 @@ class Database:
     def __init__(self, engine: Engine, gate: Gate | None) -> None:
         """Keep the engine and, for SQLite, the writers' gate."""
         self.engine = engine
+        # made once: each engine joins the listeners anew, at every event of every transaction
+        self._writing = engine.execution_options(**{WRITES: True})
         self._gate = gate
 
     @property
@@ -115,10 +117,9 @@ class Database:
                 with Session(self.engine, expire_on_commit=False) as session, session.begin():
                     yield session
                 return
-            engine = self.engine.execution_options(**{WRITES: True})
             with (
                 self._gate.hold(),
-                Session(engine, expire_on_commit=False) as session,
+                Session(self._writing, expire_on_commit=False) as session,
                 session.begin(),
             ):
                 yield session
