@@ -22,7 +22,9 @@ LABELS = 125
 ROUND = 25
 COLOURS = 128
 PATIENCE = 600.0
-SIZES = {"label": 800, "loop": 1320, "projects": 480}
+KEYS = {"label-keys": "?", "label-back": "ArrowLeft"}
+"""What is pressed on the labelling page before its picture is taken."""
+SIZES = {"label": 800, "label-keys": 800, "label-back": 800, "loop": 1320, "projects": 480}
 """The pages, each with the height of its picture."""
 
 
@@ -81,9 +83,11 @@ def photograph(demo: Demo, browser: Browser, theme: str) -> None:
         )
         visitor = Visitor(demo, context)
         visitor.sign_in(*demo.account)
-        if name == "label":
+        if name.startswith("label"):
             visitor.label(1)
             Oracle(visitor).answer(1)
+            if name in KEYS:
+                visitor.page.keyboard.press(KEYS[name])
         elif name == "loop":
             visitor.go("/projects/1")
             visitor.page.wait_for_selector("#curve path.point", state="attached")

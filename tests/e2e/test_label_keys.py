@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -243,6 +244,7 @@ def test_a_new_annotator_labels_after_the_sign_in_with_two_keys(
     made = make()
     context = browser.new_context()
     ben = Visitor(site, context)
+    began = time.monotonic()
     ben.sign_in("ben")
     first = ben.page.locator("a.button.first:focus")
     assert first.inner_text() == "Label"
@@ -252,5 +254,6 @@ def test_a_new_annotator_labels_after_the_sign_in_with_two_keys(
     ben.go(f"/projects/{made}/label")  # in this site there are others before it
     ben.press("1")
     until(lambda: site.events(made) == [("answer", "good")])
+    assert time.monotonic() - began < 30
     context.close()
     assert ben.complaints == []

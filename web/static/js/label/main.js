@@ -64,7 +64,11 @@ const why = reasons === "none" ? null : new Reasons({ required: reasons === "req
 const flags = new Flags({ flag });
 const guidelines = new Guidelines({ api });
 const sheet = new Sheet({ settings, several, has: new Set(has.split(" ")), changed: () => obey() });
-const leases = new Leases({ api, held: () => [...buffer.offers, ...(desk.offer ? [desk.offer] : [])].map((offer) => offer.id), told: kept });
+const leases = new Leases({
+  api,
+  held: () => [...buffer.offers, ...(desk.offer ? [desk.offer] : [])].map((offer) => offer.id),
+  told: kept,
+});
 
 /** Go by the keys that are chosen. */
 function obey() {
@@ -110,7 +114,10 @@ function draw() {
   const words = given?.labels ? (given.labels.length ? `Submit ${given.labels.length}` : "Submit: none of them") : "Submit";
   part("submit-words").textContent = words;
   part("suggestion")?.classList.toggle("none", !choices.suggested.size);
-  if (part("suggestion") && choices.suggested.size) part("suggestion-words").textContent = [[...choices.suggested].join(", "), sure(choices.confidence)].filter(Boolean).join(" · ");
+  if (part("suggestion") && choices.suggested.size) {
+    const told = [[...choices.suggested].join(", "), sure(choices.confidence)];
+    part("suggestion-words").textContent = told.filter(Boolean).join(" · ");
+  }
   pace.count(desk.mine);
 }
 
@@ -147,8 +154,14 @@ const acts = {
 };
 
 document.addEventListener("keydown", (event) => {
-  const around = { preset: sheet.preset, classKeys: choices.keys, filtering: filter.on, inPast: desk.at !== null, pictures: view.picture !== null, grouped: alike.there };
-  const command = meaning(event, around);
+  const command = meaning(event, {
+    preset: sheet.preset,
+    classKeys: choices.keys,
+    filtering: filter.on,
+    inPast: desk.at !== null,
+    pictures: view.picture !== null,
+    grouped: alike.there,
+  });
   if (!command) return;
   event.preventDefault();
   acts[command.act](command);
