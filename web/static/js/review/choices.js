@@ -21,15 +21,17 @@ export class Choices {
     this.assign();
   }
 
-  /** Give the digits to what is in sight, and to each class the letter that it has of its own. */
+  /** Give the digits to what is in sight; a class that has a key of its own shows that one. */
   assign() {
     this.byKey.clear();
     const seen = this.buttons.filter((each) => !each.hidden);
+    const own = ({ dataset }) => (OWN.has(dataset.key) ? "" : dataset.key);
+    for (const each of seen.filter(own)) this.byKey.set(own(each), each);
     for (const [place, each] of seen.entries()) {
-      const own = each.dataset.key && !OWN.has(each.dataset.key) ? each.dataset.key : "";
-      const key = own || DIGITS[place] || "";
-      each.querySelector("kbd").textContent = key;
-      if (key && !this.byKey.has(key)) this.byKey.set(key, each);
+      const digit = DIGITS[place] ?? "";
+      if (digit && !this.byKey.has(digit)) this.byKey.set(digit, each);
+      const key = own(each) || digit;
+      each.querySelector("kbd").textContent = this.byKey.get(key) === each ? key : "";
     }
   }
 
