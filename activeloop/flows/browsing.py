@@ -11,10 +11,11 @@ from activeloop.errors import Invalid
 from activeloop.flows import indexing
 from activeloop.flows.projects import spec_of
 from activeloop.spec import Kind
-from activeloop.store import accounts, browsing, queued, rankings, samples, search
-from activeloop.store.browsing import Filter, Row, State, Walk
+from activeloop.store import accounts, browsing, queued, rankings, samples, search, ways
+from activeloop.store.browsing import Row
 from activeloop.store.db import Session
 from activeloop.store.tables import Project
+from activeloop.store.ways import Filter, State, Walk
 from activeloop.wiring import Services
 
 Order = Literal["pool", "queue"]
@@ -134,7 +135,7 @@ def gather(
 
 def _search(services: Services, session: Session, project: Project, wanted: Wanted) -> _Search:
     filter_ = _filter(session, wanted)
-    way = browsing.way(project.id, filter_)
+    way = ways.way(project.id, filter_)
     needles = [_needle(each) for each in (wanted.text, wanted.metadata) if each.strip()]
     index = search.opened(services.database, services.settings.data, project.id)
     indexed = index.through() if needles else 0

@@ -49,6 +49,7 @@ def has_more(session: Session, ranking_id: int) -> bool:
             Candidate.ranking_id == ranking_id,
             col(Candidate.spent).is_(False),
             Sample.slots > 0,
+            col(Sample.removed_at).is_(None),
         )
         .limit(1)
     ).first()
@@ -110,7 +111,19 @@ def flip(session: Session, ranking: Ranking, picks: Sequence[Pick]) -> Ranking:
             session.connection().execute(insert(_CANDIDATE), rows)
     projects.point(session, ranking.project_id, ranking_id=ranking.id)
     _drop_older(session, ranking)
+    _tell_planner(session)
     return ranking
+
+
+def _tell_planner(session: Session) -> None:
+    """Have PostgreSQL look at the new candidates at once.
+
+    Until it does it takes a ranking it has not seen for a few rows, and sorts them all, with each
+    sample that is offered: some 40 ms instead of a tenth of one, for a minute after each ranking.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(sql("ANALYZE candidate"))
 
 
 def _ids(session: Session, project_id: int, seqs: Sequence[int]) -> dict[int, int]:
@@ -144,6 +157,7 @@ def size(session: Session, ranking_id: int) -> int:
             Candidate.ranking_id == ranking_id,
             col(Candidate.spent).is_(False),
             Sample.slots > 0,
+            col(Sample.removed_at).is_(None),
         )
     ).one()
 
@@ -208,6 +222,7 @@ def runs_low(session: Session, ranking: Ranking, mark: int) -> bool:
             Candidate.ranking_id == ranking.id,
             col(Candidate.spent).is_(False),
             Sample.slots > 0,
+            col(Sample.removed_at).is_(None),
         )
         .limit(mark)
     )

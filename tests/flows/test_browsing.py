@@ -12,7 +12,7 @@ from sqlmodel import select
 from activeloop.errors import Invalid
 from activeloop.flows import browsing, indexing
 from activeloop.searchable import SIGMA
-from activeloop.store import backlog, search
+from activeloop.store import backlog, search, ways
 from activeloop.store import browsing as looking
 from activeloop.store.tables import Label, Project, User
 from activeloop.wiring import Services
@@ -43,9 +43,7 @@ class Plainly:
         with services.read() as session:
             self.ids = [each.id for each in every_sample(session, made)]
             self.rows = {
-                removed: looking.rows(
-                    session, made.id, looking.Filter(removed=removed), range(ROWS)
-                )
+                removed: looking.rows(session, made.id, ways.Filter(removed=removed), range(ROWS))
                 for removed in (False, True)
             }
             said = select(Label.sample_id, User.name).join(User).where(Label.kind == "answer")
