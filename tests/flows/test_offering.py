@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+from sqlalchemy import event
+
 from activeloop.flows import labelling, projects, waiting
 from activeloop.store import choosing, rankings
 from activeloop.store.tables import Project, Ranking, Sample
@@ -80,3 +85,29 @@ def test_an_offer_that_is_made_while_a_new_ranking_comes_is_still_ranked(
     rank(services, project, [0, 1])
     with services.write() as session:
         assert choosing.ranked(session, read_before.id, user, 2) == []
+
+
+def test_a_new_ranking_is_read_in_its_order_and_never_sorted(services: Services) -> None:
+    project = pool(services, 2000)
+    rank(services, project, list(range(2000)))
+    (user,) = people(services, 1)
+    asked: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, text: str, given: Any, *_: Any) -> None:
+        if text.startswith("SELECT") and "ORDER BY candidate.position" in text:
+            asked.extend(_plan(services, text, given))
+
+    event.listen(services.database.engine, "before_cursor_execute", listen)
+    try:
+        served(services, project, user, 1, chance=0.99)
+    finally:
+        event.remove(services.database.engine, "before_cursor_execute", listen)
+    assert "candidate_open" in " ".join(asked)
+    assert not re.search(r"\bSort\b|TEMP B-TREE", " ".join(asked))
+
+
+def _plan(services: Services, text: str, given: Any) -> list[str]:
+    explain = "EXPLAIN" if services.database.dialect == "postgresql" else "EXPLAIN QUERY PLAN"
+    with services.read() as session:
+        rows = session.connection().exec_driver_sql(f"{explain} {text}", given)
+        return [str(row[-1]) for row in rows]
