@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST = 100_000
 """Characters that guidelines may have."""
+LINKS = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
+"""What an address begins with; others, such as javascript: and data:, are no links."""
 CHANGES = "## Changes of the classes"
 """Heading under which changes of the label set are noted."""
 
@@ -194,9 +197,31 @@ def render(text: str) -> str:
 def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    # links to javascript:, vbscript:, file: and data: are left as text by its own rule
     made = MarkdownIt("commonmark", {"html": False, "linkify": False})
-    return made.enable(["table", "strikethrough"]).disable(["image", "html_block", "html_inline"])
+    made.enable(["table", "strikethrough"]).disable(["image", "html_block", "html_inline"])
+    made.add_render_rule("link_open", _link)
+    made.add_render_rule("th_open", _cell)
+    made.add_render_rule("td_open", _cell)
+    # what is no link stays text
+    made.validateLink = _harmless  # type: ignore[method-assign,assignment]
+    return made
+
+
+def _harmless(address: str) -> bool:
+    return LINKS.match(address) is not None
+
+
+def _cell(renderer: Any, tokens: Any, place: int, options: Any, env: Any) -> str:
+    # its alignment would be a style of its own, which the pages' policy stops
+    tokens[place].attrs.pop("style", None)
+    rendered: str = renderer.renderToken(tokens, place, options, env)
+    return rendered
+
+
+def _link(renderer: Any, tokens: Any, place: int, options: Any, env: Any) -> str:
+    tokens[place].attrSet("rel", "noopener noreferrer")
+    rendered: str = renderer.renderToken(tokens, place, options, env)
+    return rendered
 
 
 def _plain(text: str) -> str:
