@@ -55,6 +55,12 @@ FOR_REVIEWERS: set[tuple[str, str]] = {
     ("GET", "/api/v1/projects/<p>/assignments"),
     ("GET", "/api/v1/projects/<p>/quality"),
     ("POST", "/api/v1/projects/<p>/quality"),
+    ("GET", "/api/v1/projects/<p>/samples"),
+    ("GET", "/api/v1/projects/<p>/samples/<sample_id>"),
+    ("POST", "/api/v1/projects/<p>/samples/actions"),
+    ("GET", "/api/v1/projects/<p>/label-errors"),
+    ("POST", "/api/v1/projects/<p>/label-errors"),
+    ("POST", "/api/v1/projects/<p>/label-errors/review"),
 }
 FOR_ADMINS = ("/api/v1/users", "/api/v1/tokens")
 

@@ -22,6 +22,7 @@ from web.api import (
     projects,
     quality,
     reviews,
+    samples,
 )
 from web.auth import public
 from web.routing import Route, Routes
@@ -31,6 +32,7 @@ RESOURCES: tuple[Routes, ...] = (
     projects.routes,
     imports.routes,
     labelling.routes,
+    samples.routes,
     reviews.routes,
     gold.routes,
     assignments.routes,
