@@ -215,10 +215,12 @@ def _settle(
     gone = [event_id for _, void in outcomes for event_id in void]
     label_sets.void(session, label_sets.offers_of(session, gone))
     disputed: dict[int, Mapping[str, Any]] = {}
+    settled: list[int] = []
     for outcome, _ in outcomes:
         sample_id, after = outcome.standing.sample_id, outcome.agreed
         if after.disputed and not outcome.standing.before.disputed:
             disputed[sample_id] = {"answers": after.answers, "agreement": after.agreement}
         elif outcome.standing.before.disputed and not after.disputed:
-            reviews.settle(session, sample_id, now=now, reasons=[reviews.DISAGREEMENT])
+            settled.append(sample_id)
+    reviews.settle_many(session, settled, reviews.DISAGREEMENT, now=now)
     reviews.open_many(session, project_id, disputed, reviews.DISAGREEMENT, now=now)
