@@ -47,7 +47,7 @@ def change(
     fixed = sorted(set(wanted) - set(CHANGEABLE))
     if fixed:
         raise Invalid.field(
-            fixed[0],
+            fixed[0] or "(a field without a name)",
             f"{fixed[0]!r} cannot be changed in a project. What can: {', '.join(CHANGEABLE)}.",
         )
     stored.lock(session, project.id)

@@ -235,9 +235,8 @@ def test_that_a_token_is_used_is_written_once_a_minute(
     with services.write() as session:
         session.execute(text("UPDATE token SET last_used_at = '2026-01-01 00:00:00.000000'"))
     engineer("GET", "/api/v1/me")
-    assert rows(services, "SELECT last_used_at FROM token WHERE user_id = 2") != [
-        ("2026-01-01 00:00:00.000000",)
-    ]
+    used = "SELECT last_used_at FROM token JOIN user_account u ON u.id = user_id WHERE name = "
+    assert rows(services, used + "'engineer'") != [("2026-01-01 00:00:00.000000",)]
 
 
 def test_a_disabled_user_is_out_at_once(client: FlaskClient, as_: Callable[[str], Caller]) -> None:
