@@ -103,8 +103,9 @@ def test_each_role_may_do_what_those_before_it_may() -> None:
     }
     assert may == {
         "annotator": ["annotator"],
-        "engineer": ["annotator", "engineer"],
-        "admin": ["annotator", "engineer", "admin"],
+        "reviewer": ["annotator", "reviewer"],
+        "engineer": ["annotator", "reviewer", "engineer"],
+        "admin": ["annotator", "reviewer", "engineer", "admin"],
     }
 
 
