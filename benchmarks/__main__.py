@@ -14,6 +14,7 @@ PLACES = {
     "sweep": "benchmarks.bench_sweep",
     "import": "benchmarks.bench_import",
     "latency": "benchmarks.bench_latency",
+    "browse": "benchmarks.bench_browse",
     "savings": "benchmarks.savings",
     "simulated": "benchmarks.bench_savings",
     "crowd": "benchmarks.bench_crowd",
