@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from activeloop import searchable
+from activeloop import answers, searchable
 from activeloop.errors import Invalid
 from activeloop.flows import indexing
 from activeloop.flows.projects import spec_of
-from activeloop.spec import Kind
+from activeloop.spec import ProjectSpec
 from activeloop.store import accounts, browsing, queued, rankings, samples, search, ways
 from activeloop.store.browsing import Row
 from activeloop.store.db import Session
@@ -99,6 +99,7 @@ class _Search:
     total: int
     indexed: int
     by_index: bool
+    searched: bool
 
 
 def page(services: Services, project: Project, wanted: Wanted, *, after: int, count: int) -> Page:
@@ -148,10 +149,11 @@ def _search(services: Services, session: Session, project: Project, wanted: Want
     return _Search(
         filter=filter_,
         walk=found if by_index else way.walk if way else None,
-        fits=_fitting(spec_of(project).kind, wanted) if needles else None,
+        fits=_fitting(spec_of(project), wanted) if needles or wanted.names else None,
         total=samples.count(session, project.id),
         indexed=indexed,
         by_index=by_index,
+        searched=bool(needles),
     )
 
 
@@ -182,18 +184,20 @@ def _filter(session: Session, wanted: Wanted) -> Filter:
     )
 
 
-def _fitting(kind: Kind, wanted: Wanted) -> Callable[[Row], bool]:
-    """Look at a sample itself: the index only says which may fit."""
+def _fitting(spec: ProjectSpec, wanted: Wanted) -> Callable[[Row], bool]:
+    """Look at a sample itself: the database only says which may fit."""
     letters = _needle(wanted.text)
-    key, _, value = wanted.metadata.strip().partition("=")
-    if wanted.metadata and not key:
-        raise Invalid.field("metadata", "must be written as key=value.", "Name the key.")
+    key, written, value = wanted.metadata.strip().partition("=")
+    if wanted.metadata.strip() and not (key and written):
+        raise Invalid.field("metadata", "must be written as key=value.")
 
     def fits(row: Row) -> bool:
-        told = searchable.texts(kind, row.payload, row.external_id)
-        if letters and not any(letters in searchable.fold(each) for each in told):
+        if key and (key not in row.meta or searchable.said(row.meta[key]) != value):
             return False
-        return not key or (key in row.meta and searchable.said(row.meta[key]) == value)
+        if wanted.names and wanted.names not in answers.read(spec.answer, row.label or "[]"):
+            return False
+        told = searchable.texts(spec.kind, row.payload, row.external_id) if letters else ()
+        return not letters or any(letters in searchable.fold(each) for each in told)
 
     return fits
 
@@ -231,7 +235,7 @@ def _chunk(session: Session, found: _Search, at: int) -> tuple[range | list[int]
 
 def _page(found: _Search, rows: list[Row], looked: int, *, stopped: bool) -> Page:
     ended = looked >= found.total - 1
-    unindexed = found.total - found.indexed if found.fits else 0
+    unindexed = found.total - found.indexed if found.searched else 0
     return Page(
         rows, None if ended else looked, stopped, looked + 1, found.total, max(0, unindexed)
     )

@@ -185,6 +185,24 @@ def test_values_of_tables_and_names_of_files_are_searched(embedded: Services) ->
 
 def test_a_filter_that_names_nobody_is_refused(embedded: Services) -> None:
     made = project(embedded)
-    for wrong in (browsing.Wanted(annotator="nobody"), browsing.Wanted(metadata="=x")):
+    for wrong in (
+        browsing.Wanted(annotator="nobody"),
+        browsing.Wanted(metadata="=x"),
+        browsing.Wanted(metadata="x"),
+    ):
         with pytest.raises(Invalid):
             browsing.page(embedded, made, wrong, after=-1, count=5)
+
+
+def test_of_several_labels_a_class_is_found_by_its_whole_name(embedded: Services) -> None:
+    made = project(embedded, answer="several", classes=["Cat", "cat", "wildcat"])
+    said = [["cat"], ["Cat"], ["wildcat"], ["cat", "wildcat"], []]
+    rows = [{"text": f"{n}", "label": names} for n, names in enumerate(said)]
+    imported(embedded, made, jsonl(rows), mapping={"label": "label"})
+    assert pages(embedded, made, browsing.Wanted(names="cat"), 2) == [0, 3]
+    assert pages(embedded, made, browsing.Wanted(names="Cat"), 2) == [1]
+    assert pages(embedded, made, browsing.Wanted(label="[]"), 2) == [4]
+    assert (
+        browsing.page(embedded, made, browsing.Wanted(names="cat"), after=-1, count=9).unindexed
+        == 0
+    )
