@@ -15,6 +15,7 @@ PLACES = {
     "import": "benchmarks.bench_import",
     "latency": "benchmarks.bench_latency",
     "browse": "benchmarks.bench_browse",
+    "load": "benchmarks.load",
     "savings": "benchmarks.savings",
     "simulated": "benchmarks.bench_savings",
     "crowd": "benchmarks.bench_crowd",

@@ -109,8 +109,8 @@ class Redis:
 class Postgres:
     """A PostgreSQL server of its own: durable against kills, not against power cuts, for speed."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make a fresh cluster in `folder`."""
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        """Make a fresh cluster in `folder`; a `durable` one is as slow as one in earnest."""
         self.port = free_port()
         self.password = secrets.token_hex(8)
         self._names = (f"test_{number}" for number in itertools.count(1))
@@ -123,8 +123,7 @@ class Postgres:
         for setting in (
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
-            "fsync=off",
-            "full_page_writes=off",
+            *(() if durable else ("fsync=off", "full_page_writes=off")),
             "max_connections=200",
         ):
             command += ["-c", setting]
