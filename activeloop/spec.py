@@ -8,8 +8,6 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     JsonValue,
     ValidationError,
@@ -18,9 +16,18 @@ from pydantic import (
 )
 
 from activeloop.errors import Invalid, Problem
+from activeloop.policies import Mode as Mode  # noqa: PLC0414 - named here
+from activeloop.policies import (
+    MonitoringPolicy,
+    Part,
+    PromotionPolicy,
+    RetentionPolicy,
+    RetrainPolicy,
+    StoppingPolicy,
+    SuggestionPolicy,
+)
 
 Kind = Literal["text", "image", "table", "vectors"]
-Mode = Literal["auto", "incremental", "full"]
 Answer = Literal["one", "several"]
 Example = Annotated[str, Field(max_length=2000)]
 Reason = Annotated[str, Field(min_length=1, max_length=100)]
@@ -33,11 +40,7 @@ MAX_NAME = 100
 Params = dict[str, JsonValue]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class ClassDetail(_Part):
+class ClassDetail(Part):
     """What annotators are told of a class beside its name."""
 
     color: Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")] = Field(
@@ -66,7 +69,7 @@ class ClassDetail(_Part):
         return key.lower()
 
 
-class FeatureSpec(_Part):
+class FeatureSpec(Part):
     """How samples become numbers. `auto` takes the recipe made for the project's kind."""
 
     recipe: str = Field("auto", description="Feature recipe, by name; `auto` follows the kind.")
@@ -77,14 +80,14 @@ class FeatureSpec(_Part):
     )
 
 
-class ModelSpec(_Part):
+class ModelSpec(Part):
     """What learns."""
 
     recipe: str = Field("linear", description="Model recipe: linear, online, forest, or a plug-in.")
     params: Params = Field(default_factory=dict, description="Parameters of the recipe.")
 
 
-class StrategySpec(_Part):
+class StrategySpec(Part):
     """What is asked next."""
 
     name: str = Field(
@@ -96,48 +99,7 @@ class StrategySpec(_Part):
     params: Params = Field(default_factory=dict, description="Parameters of the strategy.")
 
 
-class RetrainPolicy(_Part):
-    """When a new version is trained."""
-
-    every: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        20, description="Train after so many new training labels."
-    )
-    mode: Mode = Field("auto", description="auto, incremental or full.")
-
-
-class PromotionPolicy(_Part):
-    """When a challenger replaces the champion."""
-
-    rule: Literal["unless_worse", "not_worse", "better", "manual"] = Field(
-        "unless_worse",
-        description="unless_worse: a challenger that learned all the champion did, and more, by "
-        "the same recipe is promoted unless it looks worse; any other must show not_worse; "
-        "not_worse: a paired interval excludes a loss of more than `margin`; "
-        "better: a one-sided exact McNemar test says so; manual: only people promote.",
-    )
-    margin: Annotated[float, Field(ge=0, le=0.5)] = Field(
-        0.05, description="Largest loss of accuracy that not_worse lets pass (0..0.5)."
-    )
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = Field(
-        0.05, description="Error level of the test."
-    )
-    min_audit: Annotated[int, Field(ge=1, le=100_000)] = Field(
-        20, description="Fewest audit labels on which a test of the gate decides."
-    )
-
-
-class SuggestionPolicy(_Part):
-    """Whether annotators see what the model thinks."""
-
-    show: bool = Field(False, description="Show the model's label beside the sample.")
-    hidden_share: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.2,
-        description="Share of the samples, drawn at random, whose suggestion is hidden all the "
-        "same; audit samples never show one. The team report compares the two.",
-    )
-
-
-class ProjectSpec(_Part):
+class ProjectSpec(Part):
     """A project: everything but `name`, `kind` and `classes` has a default."""
 
     version: Literal[1] = Field(1, description="Version of this format.")
@@ -202,11 +164,26 @@ class ProjectSpec(_Part):
     audit_share: Annotated[float, Field(ge=0, le=0.5)] = Field(
         0.1, description="Share of samples reserved at random for evaluation, never trained on."
     )
+    random_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.1,
+        description="Share of training offers drawn at random: the arm that active learning is "
+        "compared with. It can serve both, for its labels are learned as all others are.",
+    )
+    slices: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
+        (), description="Metadata by whose values every figure is told, too."
+    )
+    fairness: Annotated[tuple[str, ...], Field(max_length=10)] = Field(
+        (),
+        description="Metadata that name groups of people, between which figures must not differ.",
+    )
     lease_seconds: Annotated[int, Field(ge=5, le=86_400)] = Field(
         600, description="How long an offered sample stays with one annotator."
     )
     retrain: RetrainPolicy = Field(default_factory=RetrainPolicy)
     promotion: PromotionPolicy = Field(default_factory=PromotionPolicy)
+    monitoring: MonitoringPolicy = Field(default_factory=MonitoringPolicy)
+    stopping: StoppingPolicy = Field(default_factory=StoppingPolicy)
+    retention: RetentionPolicy = Field(default_factory=RetentionPolicy)
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
         0, description="Seed of everything random in learning."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from activeloop import answers, formats
@@ -53,8 +54,9 @@ def export(services: Services, project_id: int, format: str) -> Exported:  # noq
     Args:
         services: those of this process.
         project_id: whose labels.
-        format: `jsonl` or `csv`, one row per labelled sample with how it was chosen; or `events`
-            (JSON Lines), one row per answer, skip, undo and imported label, in their order.
+        format: `jsonl`, `csv` or `csv-raw`, one row per labelled sample with how it was chosen; or
+            `events` (JSON Lines), one row per answer, skip, undo and imported label, in their
+            order. In `csv` nothing runs as a formula; `csv-raw` leaves every text as it is.
 
     Raises:
         Invalid: when the format is unknown.
@@ -68,7 +70,7 @@ def export(services: Services, project_id: int, format: str) -> Exported:  # noq
     if project is None:
         raise NotFound(f"There is no project {project_id}.")
     write = FORMATS[format]
-    suffix = "csv" if format == "csv" else "jsonl"
+    suffix = "csv" if format.startswith("csv") else "jsonl"
     what = "events" if format == "events" else "labels"
     return Exported(
         CSV if suffix == "csv" else JSONL,
@@ -81,11 +83,11 @@ def _jsonl(services: Services, project: Project) -> Iterator[bytes]:
     return formats.write_jsonl(_samples(services, project.id, _in_json(project)))
 
 
-def _csv(services: Services, project: Project) -> Iterator[bytes]:
+def _csv(services: Services, project: Project, *, raw: bool = False) -> Iterator[bytes]:
     # a table's columns differ from import to import: one look over all rows, so that none is lost
     names = PAYLOADS.get(project.kind) or _table_columns(services, project.id)
     rows = _samples(services, project.id, _in_cell(project))
-    return formats.write_csv(rows, (*LEADING, *names, *TRAILING))
+    return formats.write_csv(rows, (*LEADING, *names, *TRAILING), raw=raw)
 
 
 def _events(services: Services, project: Project) -> Iterator[bytes]:
@@ -107,6 +109,7 @@ def _in_cell(project: Project) -> Shown:
 FORMATS: dict[str, Callable[[Services, Project], Iterator[bytes]]] = {
     "jsonl": _jsonl,
     "csv": _csv,
+    "csv-raw": partial(_csv, raw=True),
     "events": _events,
 }
 

@@ -32,6 +32,13 @@ def to(target: str, *, nullable: bool = False, index: bool = False) -> Any:
     )
 
 
+def part_of(target: str) -> Any:
+    """Make a foreign key that is part of the row's own key."""
+    return Field(
+        sa_column=Column(BIG, ForeignKey(target, ondelete="CASCADE"), primary_key=True),
+    )
+
+
 def big() -> Any:
     """Make a column for a count that may pass 2**31."""
     return Field(default=0, sa_column=Column(BIG, nullable=False))

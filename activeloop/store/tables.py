@@ -23,6 +23,13 @@ from activeloop.store.team_tables import Guideline as Guideline  # noqa: PLC0414
 from activeloop.store.team_tables import GuidelineSeen as GuidelineSeen  # noqa: PLC0414 - named here
 from activeloop.store.team_tables import Report as Report  # noqa: PLC0414 - named here
 from activeloop.store.team_tables import Review as Review  # noqa: PLC0414 - named here
+from activeloop.store.trust_tables import Campaign as Campaign  # noqa: PLC0414 - named here
+from activeloop.store.trust_tables import CampaignSample as CampaignSample  # noqa: PLC0414 - named here
+from activeloop.store.trust_tables import Delivery as Delivery  # noqa: PLC0414 - named here
+from activeloop.store.trust_tables import DriftWindow as DriftWindow  # noqa: PLC0414 - named here
+from activeloop.store.trust_tables import Incoming as Incoming  # noqa: PLC0414 - named here
+from activeloop.store.trust_tables import VersionReport as VersionReport  # noqa: PLC0414 - named here
+from activeloop.store.trust_tables import Webhook as Webhook  # noqa: PLC0414 - named here
 
 SHUT = "stratum != 'train' OR slots <= 0 OR removed_at IS NOT NULL"
 """Of samples that a ranking must leave out: audit, complete or in hand, removed."""
@@ -222,7 +229,9 @@ class Version(SQLModel, table=True):
     `metrics` are those on the audit labels there were when it was trained; `latest` those on the
     audit labels of the project's latest run, the same for all versions, so that they compare.
     `label_set` is the number of the last class change it knows; `moved` how many predictions for
-    the pool differ from its parent's.
+    the pool differ from its parent's. `evidence` is what the gate looked at, `spent` the error it
+    spent on this look. `crowned_at` is when it last became the champion, `crowned_by` the person
+    who decided so. `dropped_at` is when its model file was let go.
     """
 
     __table_args__ = (UniqueConstraint("project_id", "number"), UniqueConstraint("run_id"))
@@ -249,6 +258,13 @@ class Version(SQLModel, table=True):
     libraries: dict[str, Any] = document()
     label_set: int = 0
     moved: dict[str, Any] = document()
+    evidence: dict[str, Any] = document()
+    spent: float = 0.0
+    pinned: bool = False
+    notes: str = ""
+    crowned_at: datetime | None = when(nullable=True)
+    crowned_by: int | None = Field(default=None, sa_column=Column(BIG))
+    dropped_at: datetime | None = when(nullable=True)
     created_at: datetime = when()
 
 

@@ -5,26 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from activeloop.store.columns import BIG, DOCUMENT, document, key, only, to, when
+from activeloop.store.columns import BIG, DOCUMENT, document, key, only, part_of, to, when
 
 
 def _names() -> Any:
     return Field(default_factory=list, sa_column=Column(DOCUMENT, nullable=False))
 
 
-def _part_of(target: str) -> Any:
-    """Make a foreign key that is part of the primary key."""
-    return Field(sa_column=Column(BIG, ForeignKey(target, ondelete="CASCADE"), primary_key=True))
-
-
 class Gold(SQLModel, table=True):
     """A sample whose label is known beforehand; mixed in unseen to score annotators."""
 
     __table_args__ = (Index("gold_of_project", "project_id", "sample_id"),)
-    sample_id: int = _part_of("sample.id")
+    sample_id: int = part_of("sample.id")
     project_id: int = to("project.id")
     label: str
     user_id: int | None = to("user_account.id", nullable=True)
@@ -94,16 +89,16 @@ class GuidelineSeen(SQLModel, table=True):
     """The newest version of the guidelines that a person has seen."""
 
     __tablename__ = "guideline_seen"
-    project_id: int = _part_of("project.id")
-    user_id: int = _part_of("user_account.id")
+    project_id: int = part_of("project.id")
+    user_id: int = part_of("user_account.id")
     number: int
 
 
 class Assignment(SQLModel, table=True):
     """A person who labels a project; a project that has none is open to all annotators."""
 
-    project_id: int = _part_of("project.id")
-    user_id: int = _part_of("user_account.id")
+    project_id: int = part_of("project.id")
+    user_id: int = part_of("user_account.id")
 
 
 class Report(SQLModel, table=True):

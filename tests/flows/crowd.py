@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from activeloop import answers
-from activeloop.flows import deciding, labelling, projects
-from activeloop.store import db, offers, rankings
+from activeloop.flows import deciding, gold, labelling, projects
+from activeloop.flows.ruling import Ruling, rule
+from activeloop.store import db, offers, rankings, reviews
 from activeloop.store.db import Session
-from activeloop.store.tables import Gold, Label, Offer, Project, Ranking, Sample
+from activeloop.store.tables import Label, Offer, Project, Ranking, Sample
 from activeloop.wiring import Services
 from tests.flows.handmade import NOW, pool
 
@@ -181,6 +182,36 @@ class Crowd:
         event = self.act(lambda session, project: do(session, project, user, key=used, **what))
         self._note(event.number, event.id, kind)
 
+    def mark(self, user: int, sample_id: int, label: str | None) -> None:
+        """Make a sample gold."""
+        self.act(
+            lambda session, project: gold.mark(
+                session, project, [sample_id], label=label, user_id=user
+            )
+        )
+
+    def unmark(self, user: int, sample_id: int) -> None:
+        """Let a sample be gold no more.
+
+        Raises:
+            NotFound: when it is not gold.
+        """
+        self.act(lambda session, project: gold.unmark(session, project, sample_id, user_id=user))
+
+    def waiting(self) -> list[int]:
+        """List the open reviews."""
+        with self.services.read() as session:
+            return [each.id for each in reviews.queue(session, self.project.id)]
+
+    def rule(self, user: int, review_id: int, ruling: Ruling) -> None:
+        """Rule on a review.
+
+        Raises:
+            Conflict: when it was closed meanwhile.
+        """
+        key = secrets.token_hex(8)
+        self.act(lambda session, project: rule(session, project, user, review_id, ruling, key=key))
+
     def run_out(self, held: Held) -> None:
         """Let a lease end; the clock has not come round yet."""
         with self.services.write() as session:
@@ -200,12 +231,13 @@ def crowd(services: Services, people: Sequence[int], samples: int = 7, **changes
         "gold_share": 0.2,
     } | changes
     project = pool(services, samples, audit=1, **changes)
+    made = Crowd(services, project, people)
+    with services.read() as session:
+        known = session.exec(
+            select(Sample.id).where(Sample.project_id == project.id, Sample.seq == GOLD)
+        ).one()
+    made.mark(people[0], known, made.value(CLASSES[:1]))
     with services.write() as session:
-        ids = _ids(session, project)
-        session.get_one(Sample, ids[GOLD]).slots = 0
-        session.add(
-            Gold(sample_id=ids[GOLD], project_id=project.id, label=CLASSES[0], created_at=NOW)
-        )
         ranked = range(RANKED, samples - 1)
         picks = [rankings.Pick(seq, 1, 1) for seq in ranked[::3]]
         picks += [
@@ -214,12 +246,7 @@ def crowd(services: Services, people: Sequence[int], samples: int = 7, **changes
             if (seq - RANKED) % 3
         ]
         rankings.flip(session, _ranking(project, samples), picks)
-    return Crowd(services, project, people)
-
-
-def _ids(session: Session, project: Project) -> list[int]:
-    mine = select(Sample.id).where(Sample.project_id == project.id).order_by(col(Sample.seq))
-    return list(session.exec(mine))
+    return made
 
 
 def _ranking(project: Project, samples: int) -> Ranking:

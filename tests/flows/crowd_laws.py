@@ -42,7 +42,7 @@ class State:
     events: Sequence[Row]
     kept: Mapping[int, Row]
     gold: frozenset[int]
-    in_review: frozenset[int]
+    reviews: frozenset[tuple[int, str]]
 
     @cached_property
     def undone(self) -> frozenset[int]:
@@ -55,22 +55,25 @@ class State:
         return agreement.replay((_event(each) for each in self.events), self.rule)
 
     @cached_property
-    def standing(self) -> Counter[tuple[int, int]]:
-        """How many answers of each person to each sample count, for its label or for a score."""
-        return Counter(
-            (each.sample_id, each.user_id)
+    def unseen(self) -> frozenset[int]:
+        """Offers of gold, which take no slot and whose answers make no label."""
+        return frozenset(each.id for each in self.offers if each.kind == "gold")
+
+    @cached_property
+    def standing(self) -> list[Row]:
+        """Answers by people that count, for a label or for a score."""
+        return [
+            each
             for each in self.events
             if each.kind in agreement.SAID
             and each.id not in self.undone
-            and (each.counted or each.sample_id in self.gold)
-        )
+            and (each.counted or each.offer_id in self.unseen)
+        ]
 
     @cached_property
-    def leased(self) -> Counter[tuple[int, int]]:
-        """How many open offers each person has of each sample."""
-        return Counter(
-            (each.sample_id, each.user_id) for each in self.offers if each.state == "open"
-        )
+    def open(self) -> list[Row]:
+        """Offers under a lease, also one that has run out since the clock last came."""
+        return [each for each in self.offers if each.state == "open"]
 
 
 def _event(row: Row) -> Event:
@@ -93,10 +96,8 @@ def read(services: Services, project: Project) -> State:
             events=_rows(session, project, "Label"),
             kept={each.sample_id: each for each in _rows(session, project, "Consensus")},
             gold=frozenset(each.sample_id for each in _rows(session, project, "Gold")),
-            in_review=frozenset(
-                each.sample_id
-                for each in reviews
-                if (each.reason, each.state) == ("disagreement", "open")
+            reviews=frozenset(
+                (each.sample_id, each.state) for each in reviews if each.reason == "disagreement"
             ),
         )
 
@@ -129,8 +130,8 @@ def _nothing_lost(state: State, acknowledged: Mapping[int, tuple[int, str]]) -> 
 
 def _nobody_twice(state: State) -> None:
     """Nobody has two answers to a sample that count, nor one and a lease beside it."""
-    twice = {who: n for who, n in (state.standing + state.leased).items() if n > 1}
-    assert not twice, "(sample, person): how many answers and leases"
+    has = Counter((each.sample_id, each.user_id) for each in [*state.standing, *state.open])
+    assert max(has.values(), default=0) <= 1, has.most_common(1)
 
 
 def _slots(state: State) -> None:
@@ -138,21 +139,18 @@ def _slots(state: State) -> None:
 
     A lease that has run out is open, and holds its slot, until the clock takes it back. Slots are
     below nought while somebody holds a sample that wants no more, as after a reviewer's decision.
+    What is offered as gold is outside all this.
     """
-    people: Counter[int] = Counter()
-    for (sample_id, _), n in state.standing.items():
-        people[sample_id] += n
-    leases: Counter[int] = Counter()
-    for (sample_id, _), n in state.leased.items():
-        leases[sample_id] += n
+    people = Counter(each.sample_id for each in state.standing if each.counted)
+    leases = Counter(each.sample_id for each in state.open if each.kind != "gold")
+    once_more = {each.sample_id for each in state.events if each.kind == agreement.AGAIN}
     for sample in state.samples:
-        if sample.id in state.gold:
-            assert sample.slots <= 0, "a gold sample is nobody's work"
-            continue
         wants = state.kept[sample.id].wants if sample.id in state.kept else state.rule.wanted
         assert people[sample.id] <= wants, sample.seq
-        assert people[sample.id] + max(sample.slots, 0) <= state.rule.wanted + state.rule.extra
         assert sample.slots == wants - people[sample.id] - leases[sample.id], sample.seq
+        if sample.id not in once_more:
+            most = state.rule.wanted + state.rule.extra
+            assert people[sample.id] + max(sample.slots, 0) <= most, sample.seq
 
 
 def _consensus(state: State) -> None:
@@ -161,7 +159,10 @@ def _consensus(state: State) -> None:
         kept = state.kept.get(sample.id)
         there = nothing if kept is None else _as_agreed(kept)
         assert there == state.agreed.get(sample.id, nothing), sample.seq
-    assert state.in_review == {i for i, each in state.kept.items() if each.disputed}
+    disputed = {sample_id for sample_id, each in state.kept.items() if each.disputed}
+    waiting = {sample_id for sample_id, at in state.reviews if at == "open"}
+    dismissed = {sample_id for sample_id, at in state.reviews if at == "dismissed"}
+    assert waiting <= disputed <= waiting | dismissed
 
 
 def _as_agreed(kept: Row) -> Agreed:

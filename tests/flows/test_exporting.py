@@ -124,6 +124,8 @@ def test_csv_runs_no_formula_and_keeps_every_column_of_a_table(embedded: Service
     assert by_label["good"]["age"] == "1.0"
     assert by_label["bad"]["town"] == "Ulm"
     assert by_label["bad"]["age"] == ""
+    raw = list(csv.DictReader(io.StringIO(exported(embedded, pool, "csv-raw").decode())))
+    assert "=1+1" in {row["payload.id"] for row in raw}
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "events"])
@@ -147,7 +149,7 @@ def test_long_exports_go_page_by_page_and_lose_nothing(
 def test_an_unknown_format_or_project_is_refused_before_anything_is_sent(
     embedded: Services,
 ) -> None:
-    with pytest.raises(Invalid, match="Known are jsonl, csv, events"):
+    with pytest.raises(Invalid, match="Known are jsonl, csv, csv-raw, events"):
         exporting.export(embedded, project(embedded).id, "xml")
     with pytest.raises(NotFound):
         exporting.export(embedded, 999, "csv")

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 
 from activeloop.errors import Conflict, Crossed, NotFound
 from activeloop.flows.labelling import Given
+from activeloop.flows.ruling import Ruling, Verdict
 from activeloop.settings import read_settings
 from activeloop.store import schema
 from activeloop.wiring import Services, build
@@ -166,6 +167,22 @@ class Labelling(RuleBasedStateMachine):
     @rule(held=offers, who=WHO, names=NAMES)
     def decide(self, held: Held, who: int, names: list[str]) -> None:
         self.crowd.decide(self.users[who], held.sample_id, self.crowd.value(names))
+
+    @rule(nth=LUCK, who=WHO, names=NAMES, verdict=st.sampled_from(["decide", "dismiss", "again"]))
+    def review(self, nth: int, who: int, names: list[str], verdict: Verdict) -> None:
+        waiting = self.crowd.waiting()
+        if waiting:
+            label = self.crowd.value(names) if verdict == "decide" else None
+            self.crowd.rule(self.users[who], waiting[nth % len(waiting)], Ruling(verdict, label))
+
+    @rule(held=offers, who=WHO, names=NAMES)
+    def mark_as_gold(self, held: Held, who: int, names: list[str]) -> None:
+        self.crowd.mark(self.users[who], held.sample_id, self.crowd.value(names))
+
+    @rule(held=offers, who=WHO)
+    def unmark(self, held: Held, who: int) -> None:
+        with contextlib.suppress(NotFound):
+            self.crowd.unmark(self.users[who], held.sample_id)
 
     @rule(held=offers)
     def flag(self, held: Held) -> None:

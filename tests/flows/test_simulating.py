@@ -86,6 +86,23 @@ def test_several_oracles_take_turns_and_complete_each_sample_together(
     assert (curve.points[0].answers, curve.points[0].train_labels) == (30, 10)
 
 
+@pytest.mark.slow
+def test_three_answers_a_sample_make_a_better_champion_than_one_where_people_often_err(
+    digits: Path, tmp_path: Path
+) -> None:
+    """Five people, each wrong in 30 % of their answers; as many answers and trainings in all."""
+    champions = {}
+    for wanted in (1, 3):
+        plan = Plan(digits, strategies=["random"], seeds=2, budget=600, every=165 // wanted,
+                    jobs=2, annotators=5, noise=0.3,
+                    spec={"answers_per_sample": wanted})  # fmt: skip
+        curves = drawn(plan, tmp_path / str(wanted)).curves
+        assert all(curve.points[-1].train_labels >= 480 // wanted for curve in curves)
+        champions[wanted] = [curve.points[-1].champion_accuracy for curve in curves]
+    for consensus, single in zip(champions[3], champions[1], strict=True):
+        assert consensus > single + 0.02
+
+
 def test_as_many_annotators_are_wanted_as_answers_per_sample(digits: Path, tmp_path: Path) -> None:
     plan = Plan(digits, annotators=2, spec={"answers_per_sample": 2, "extra_answers": 1})
     with pytest.raises(Invalid, match="Up to 3 answers per sample want as many annotators; there"):

@@ -27,8 +27,15 @@ SCALARS = (
 def test_no_text_cell_begins_like_a_formula_and_nothing_else_changes(text: str) -> None:
     written = b"".join(write_csv([{"text": text}])).decode()
     (_, (cell,)) = csv.reader(io.StringIO(written, newline=""))
-    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert cell[:1] not in {*"=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"}
     assert cell.removeprefix("'") == text.removeprefix("'") or cell == text
+
+
+@given(TEXTS)
+def test_raw_cells_are_read_back_as_they_were(text: str) -> None:
+    written = b"".join(write_csv([{"text": text}], raw=True)).decode()
+    (_, (cell,)) = csv.reader(io.StringIO(written, newline=""))
+    assert cell == text
 
 
 def test_numbers_are_left_as_numbers_also_when_negative() -> None:
