@@ -13,6 +13,7 @@ from activeloop.commands import (
     projects,
     running,
     simulating,
+    webhooks,
 )
 from activeloop.commands.desk import Door
 
@@ -43,6 +44,7 @@ for command in (
     projects.promote,
     simulating.simulate,
     importing.export,
+    webhooks.webhook,
 ):
     main.add_command(command)
 

@@ -94,9 +94,18 @@ class FindLabelErrors(Job):
     kind: ClassVar[str] = "label-errors"
 
 
+@dataclass(frozen=True)
+class Deliver(Job):
+    """Tell a webhook of an event; each try is a job of its own, so that it can wait its turn."""
+
+    kind: ClassVar[str] = "deliver"
+    delivery_id: int
+    tries: int
+
+
 _EVERY = (
     *(ImportFile, Featurize, Train, Rank, ScoreRange, Merge, Quality),
-    *(IndexPool, FindLabelErrors),
+    *(IndexPool, FindLabelErrors, Deliver),
 )
 KINDS: dict[str, type[Job]] = {job.kind: job for job in _EVERY}
 

@@ -140,6 +140,7 @@ FLOWS: dict[str, Flow] = {
     "quality": _late("activeloop.flows.quality"),
     "index": _late("activeloop.flows.indexing"),
     "label-errors": _late("activeloop.flows.label_errors"),
+    "deliver": _late("activeloop.flows.delivering"),
 }
 
 

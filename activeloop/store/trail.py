@@ -1,4 +1,4 @@
-"""The audit trail: who did what, when."""
+"""The audit trail: who did what, when; a person, or the loop by itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from activeloop.store import webhooks
 from activeloop.store.tables import AuditEntry
 
 
@@ -19,7 +20,10 @@ def note(
     user_id: int | None = None,
     **detail: Any,
 ) -> None:
-    """Write one entry, in the transaction of the action itself."""
+    """Write one entry, in the transaction of the action itself, and tell the webhooks of it."""
     session.add(
         AuditEntry(project_id=project_id, user_id=user_id, action=action, detail=detail, at=now)
     )
+    if project_id is not None:
+        facts = {"user_id": user_id, **detail}
+        webhooks.announce(session, project_id, action, facts, now=now)

@@ -23,6 +23,7 @@ from web.api import (
     quality,
     reviews,
     samples,
+    webhooks,
 )
 from web.auth import public
 from web.routing import Route, Routes
@@ -41,6 +42,7 @@ RESOURCES: tuple[Routes, ...] = (
     learning.routes,
     quality.routes,
     exports.routes,
+    webhooks.routes,
     people.routes,
 )
 

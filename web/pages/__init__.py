@@ -16,6 +16,7 @@ from web.pages import (
     samples,
     signing,
     team,
+    webhooks,
     words,
 )
 
@@ -33,6 +34,7 @@ for room in (
     label_sets,
     guidelines,
     assigning,
+    webhooks,
 ):
     room.install(pages)
 words.install(pages)

@@ -62,6 +62,7 @@ PROJECT_PAGES = {
     "gold": "Gold",
     "people": "People",
     "data": "Data",
+    "webhooks": "Webhooks",
 }
 """The pages of a project, in the order in which they are named on each."""
 
