@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,6 +42,14 @@ class Settings(BaseSettings):
     )
     behind_proxy: bool = Field(
         False, description="Trust X-Forwarded-* from one proxy in front of the web process."
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token that /metrics asks for. Empty: everyone who reaches the port may "
+        "read them, the names of projects among them.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How log lines are written: for people, or as JSON, one per line."
     )
     max_upload_mb: int = Field(4096, ge=1, description="Largest import upload, in MiB.")
     max_line_mb: int = Field(16, ge=1, description="Longest line of an import file, in MiB.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from activeloop import logs
 from activeloop.commands.desk import data_option, services_for, settings_for
 from activeloop.errors import ActiveloopError
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from activeloop.settings import Settings
     from activeloop.wiring import Enqueue
 
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 host_option = click.option("--host", help="Address to listen on; default 127.0.0.1.")
 port_option = click.option(
     "--port", type=click.IntRange(0, 65535), help="Port to listen on; default 8000, 0 any free one."
@@ -67,8 +66,8 @@ def web(data: Path | None, host: str | None, port: int | None) -> None:
     from activeloop.wiring import build
 
     follow_parent()
-    _log()
     settings = settings_for(data, host=host, port=port)
+    logs.configure(settings.log_format)
     services = build(settings, enqueue=_hints(settings))
     schema.check(services.database)
     from web import create_app, serve
@@ -137,8 +136,9 @@ def _background(data: Path | None, role: str) -> None:
     from activeloop.wiring import build
 
     follow_parent()
-    _log()
-    services = build(settings_for(data))
+    settings = settings_for(data)
+    logs.configure(settings.log_format)
+    services = build(settings)
     schema.check(services.database)
     services.database.close()  # a pool process must not inherit a connection
     import worker as door
@@ -165,9 +165,3 @@ def _greet(settings: Settings) -> None:
                 "Nobody can sign in yet. In another terminal: "
                 f"activeloop user add NAME --role admin --data {settings.data}"
             )
-
-
-def _log() -> None:
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
-    for chatty in ("celery", "kombu", "waitress", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)

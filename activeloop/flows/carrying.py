@@ -12,6 +12,7 @@ from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from activeloop import logs
 from activeloop.errors import ActiveloopError, Fenced, Transient
 from activeloop.jobs import Job
 from activeloop.store import db, ledger
@@ -91,7 +92,7 @@ class Work:
                 held = self._extend(said)
             except Transient as fault:
                 # the fence decides, not the lease: go on until somebody has taken the job over
-                logger.warning("%s heartbeat failed: %s", _named(self.claim), fault.message)
+                logger.warning("heartbeat failed: %s", fault.message, extra=_ids(self.claim))
                 continue
             if not held:
                 self._lost.set()
@@ -171,9 +172,13 @@ def carry_out(services: Services, job_id: int, owner: str) -> None:
         owner: names this process, for people and for `ledger.release`.
     """
     held = _claimed(services, job_id, owner)
-    if held is None:
-        return
-    logger.info("%s started attempt=%d", _named(held), held.attempts)
+    if held is not None:
+        with logs.about(**_ids(held)):
+            _carry_out(services, held)
+
+
+def _carry_out(services: Services, held: ledger.Claim) -> None:
+    logger.info("started", extra={"attempt": held.attempts})
     started = time.monotonic()
     work = Work(services, held)
     try:
@@ -188,7 +193,7 @@ def carry_out(services: Services, job_id: int, owner: str) -> None:
     except BaseException:  # the process is asked to end: somebody else may go on at once
         _let_go(services, held)
         raise
-    logger.info("%s done seconds=%.2f", _named(held), time.monotonic() - started)
+    logger.info("done", extra={"seconds": round(time.monotonic() - started, 2)})
 
 
 def fail_for_good(session: Session, job: Job, message: str) -> None:
@@ -209,11 +214,11 @@ def _claimed(services: Services, job_id: int, owner: str) -> ledger.Claim | None
 
 def _not_done(services: Services, held: ledger.Claim, error: Exception) -> None:
     if isinstance(error, Fenced):
-        logger.warning("%s taken over by another worker; result dropped", _named(held))
+        logger.warning("taken over by another worker; result dropped")
         return
     sentence, pause = _judged(held, error)
     if not isinstance(error, ActiveloopError):
-        logger.error("%s failed attempt=%d", _named(held), held.attempts, exc_info=error)
+        logger.error("failed", extra={"attempt": held.attempts}, exc_info=error)
     try:
         with services.write() as session:
             state = ledger.fail(
@@ -222,12 +227,12 @@ def _not_done(services: Services, held: ledger.Claim, error: Exception) -> None:
             if state in FINAL:
                 fail_for_good(session, held.job, sentence)
     except Fenced:
-        logger.warning("%s taken over by another worker; failure dropped", _named(held))
+        logger.warning("taken over by another worker; failure dropped")
     except Exception:
         # the claim runs out by itself, and the clock finds the row
-        logger.exception("%s its failure could not be written", _named(held))
+        logger.exception("its failure could not be written")
     else:
-        logger.warning("%s %s: %s", _named(held), state, sentence)
+        logger.warning("%s: %s", state, sentence)
 
 
 def _judged(held: ledger.Claim, error: Exception) -> tuple[str, timedelta | None]:
@@ -246,5 +251,10 @@ def _let_go(services: Services, held: ledger.Claim) -> None:
         ledger.give_back(session, held, now=db.now(session))
 
 
-def _named(held: ledger.Claim) -> str:
-    return f"job={held.job_id} kind={held.job.kind} project={held.job.project_id}"
+def _ids(held: ledger.Claim) -> dict[str, object]:
+    """Give the ids that every line about a job carries."""
+    return {"job": held.job_id, "kind": held.job.kind, **_of(held.job)}
+
+
+def _of(job: Job) -> dict[str, object]:
+    return {name.removesuffix("_id"): value for name, value in job.payload().items()}

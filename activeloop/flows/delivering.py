@@ -161,7 +161,14 @@ def _note(session: Session, errand: stored.Errand, arrived: Arrived, job: Delive
         delivery.state, delivery.finished_at = stored.FAILED, now
     stored.forget(session, webhook.id)
     logger.info(
-        "webhook=%d delivery=%d event=%s state=%s attempt=%d status=%s %s",
-        webhook.id, delivery.id, delivery.event, delivery.state, delivery.attempts,
-        delivery.status, delivery.error,
-    )  # fmt: skip
+        "%s %s",
+        delivery.event,
+        delivery.state,
+        extra={
+            "webhook": webhook.id,
+            "delivery": delivery.id,
+            "attempt": delivery.attempts,
+            "status": delivery.status,
+            "error": delivery.error,
+        },
+    )

@@ -70,7 +70,7 @@ def _bury(services: Services) -> int:
 
 
 def _mourn(session: Session, ended: reminders.Ended) -> None:
-    logger.error("kind=%s project=%d %s", ended.job.kind, ended.job.project_id, ended.error)
+    logger.error(ended.error, extra={"kind": ended.job.kind, "project": ended.job.project_id})
     fail_for_good(session, ended.job, ended.error)
 
 
@@ -93,5 +93,5 @@ def _asks(services: Services, project_id: int) -> bool:
             return cadence.check(session, project, db.now(session)) is not None or low
     except Exception:
         # one project's fault must not stop the clock for the others
-        logger.exception("project=%d what it is due could not be judged", project_id)
+        logger.exception("what it is due could not be judged", extra={"project": project_id})
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlmodel import Session
 
 from activeloop.store import webhooks
 from activeloop.store.tables import AuditEntry
+
+logger = logging.getLogger("activeloop.trail")
 
 
 def note(
@@ -27,3 +30,5 @@ def note(
     if project_id is not None:
         facts = {"user_id": user_id, **detail}
         webhooks.announce(session, project_id, action, facts, now=now)
+    ids = {name: value for name, value in detail.items() if isinstance(value, int)}
+    logger.info(action, extra={"project": project_id, "user": user_id, **ids})

@@ -11,6 +11,7 @@ from typing import ClassVar
 import pytest
 from sqlmodel import Session, select
 
+from activeloop import logs
 from activeloop.errors import CannotLearn, Fenced, Transient
 from activeloop.flows.carrying import FLOWS, Flow, Work, carry_out
 from activeloop.flows.tick import tick
@@ -198,6 +199,7 @@ def test_an_unforeseen_fault_is_tried_five_times_and_logged(
         raise ZeroDivisionError("division by zero")
 
     bench.does(act)
+    caplog.handler.addFilter(logs.with_ids)
     for _ in range(ledger.MAX_ATTEMPTS):
         assert bench.told == []
         bench.make_due()
@@ -207,7 +209,8 @@ def test_an_unforeseen_fault_is_tried_five_times_and_logged(
     assert len(bench.told) == 1
     logged = [record for record in caplog.records if record.exc_info]
     assert len(logged) == ledger.MAX_ATTEMPTS
-    assert f"job={bench.job_id} kind=try project=1" in logged[0].getMessage()
+    ids = {name: vars(logged[0])[name] for name in ("job", "kind", "project")}
+    assert ids == {"job": bench.job_id, "kind": "try", "project": 1}
 
 
 def test_an_effect_that_fails_with_its_transaction_is_not_kept(bench: Bench) -> None:

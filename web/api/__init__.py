@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flask import Flask, Response
 from pydantic_core import to_json
 
-from web import openapi
+from web import metrics, openapi
 from web.api import (
     assignments,
     exports,
@@ -49,7 +49,7 @@ RESOURCES: tuple[Routes, ...] = (
 
 def declared() -> Iterator[tuple[str, Route]]:
     """List every route that the OpenAPI document describes, with its prefix."""
-    for route in health.routes.declared:
+    for route in (*health.routes.declared, *metrics.routes.declared):
         yield "", route
     for resource in RESOURCES:
         for route in resource.declared:
@@ -59,9 +59,10 @@ def declared() -> Iterator[tuple[str, Route]]:
 def install(app: Flask) -> None:
     """Add the API and its description to the app."""
     app.register_blueprint(health.routes.blueprint)
+    app.register_blueprint(metrics.routes.blueprint)
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=PREFIX)
-    health.measure(app)
+    metrics.measure(app)
     described = to_json(openapi.document(declared()))
 
     @public

@@ -10,6 +10,7 @@ from flask import Blueprint
 from activeloop import answers
 from activeloop.errors import Invalid
 from activeloop.flows import deciding, labelling, own, projects
+from activeloop.logs import trace
 from activeloop.spec import ProjectSpec
 from activeloop.store.db import Session
 from web import schemas
@@ -33,7 +34,11 @@ def offer(p: str, body: schemas.HowMany) -> dict[str, Any]:
             session, project, who, count=body.count, chance=chance, seconds=body.seconds
         ).as_json()
 
-    return services().settle(offered)
+    told = services().settle(offered)
+    for each in told["offers"]:
+        ids = {"user": who, "offer": each["id"], "sample": each["sample"]["id"]}
+        trace.info("offered", extra=ids)
+    return told
 
 
 @routes.post(
@@ -69,6 +74,7 @@ def record(p: str, body: schemas.NewLabel) -> dict[str, Any]:
         recorded = labelling.record(
             session, project, account().id, given, offer_id=body.offer_id, key=body.key
         )
+    _traced("label recorded", recorded)
     return asdict(recorded)
 
 
@@ -111,6 +117,7 @@ def revise(p: str, label_id: int, body: schemas.Revision) -> dict[str, Any]:
             label_id=label_id,
             key=body.key,
         )
+    _traced("label revised", recorded)
     return asdict(recorded)
 
 
@@ -186,3 +193,16 @@ def _value(spec: ProjectSpec, answer: schemas.Answer) -> str | None:
             "answer.labels", f"holds {len(names)} names; a sample has one label here."
         )
     return answers.write(spec, names)
+
+
+def _traced(what: str, recorded: labelling.Recorded) -> None:
+    """Tell the log, so that the label can be followed; a version's snapshot is such a number."""
+    ids = {
+        "user": account().id,
+        "offer": recorded.offer_id,
+        "sample": recorded.sample_id,
+        "label": recorded.id,
+        "number": recorded.number,
+        "replayed": recorded.replayed,
+    }
+    trace.info(what, extra=ids)
