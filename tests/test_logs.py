@@ -26,6 +26,7 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
         held = io.StringIO()
         monkeypatch.setattr("sys.stderr", held)
         logs.configure(form)
+        logs.begin()  # whatever a test before this one did in this thread
         return held
 
     yield configured
