@@ -16,6 +16,7 @@ PLACES = {
     "latency": "benchmarks.bench_latency",
     "browse": "benchmarks.bench_browse",
     "load": "benchmarks.load",
+    "pace": "benchmarks.bench_pace",
     "savings": "benchmarks.savings",
     "simulated": "benchmarks.bench_savings",
     "crowd": "benchmarks.bench_crowd",
