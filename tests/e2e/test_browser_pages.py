@@ -79,17 +79,17 @@ def test_no_page_breaks_the_policy_in_either_theme(ada: Visitor, learned: int) -
 
 def test_the_curve_is_a_plot_and_a_table_of_the_same_numbers(ada: Visitor, learned: int) -> None:
     ada.go(f"/projects/{learned}")
-    ada.page.wait_for_selector("#curve .main-svg .scatterlayer path.point", state="attached")
-    rows = ada.page.locator("[data-curve] tbody tr")
-    points = ada.page.locator("#curve path.point")
+    ada.page.wait_for_selector("#learning-curve .main-svg .scatterlayer path.point", state="attached")
+    rows = ada.page.locator("[data-points] tbody tr")
+    points = ada.page.locator("#learning-curve path.point")
     assert rows.count() == points.count() >= 2
-    value = float(rows.last.get_attribute("data-value") or "nan")
+    value = float(rows.last.get_attribute("data-y") or "nan")
     low = float(rows.last.get_attribute("data-low") or "nan")
     high = float(rows.last.get_attribute("data-high") or "nan")
     assert 0 <= low <= value <= high <= 1
     assert low < high
     # the bundle's own rules are kept out; ours must lay the drawing into its place
-    drawing = ada.page.locator("#curve .main-svg").first
+    drawing = ada.page.locator("#learning-curve .main-svg").first
     assert drawing.evaluate("svg => getComputedStyle(svg).position") == "absolute"
 
 

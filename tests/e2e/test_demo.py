@@ -137,7 +137,7 @@ def retrain_and_promote(visitor: Visitor, services: Services) -> None:
     before = report(services)["learner"]["number"]
     page.click("[data-retrain]")
     page.click("#confirm button[value=yes]")
-    page.wait_for_selector(f'[data-curve] tr[data-number="{before + 1}"]', state="attached")
+    page.wait_for_selector(f'[data-points] tr[data-number="{before + 1}"]', state="attached")
     button = page.locator(f'[data-promote="{before + 1}"]')
     if button.count():
         button.click()

@@ -1,8 +1,8 @@
 // The loop page: refreshed in place, its curve drawn, its two actions asked for.
 
 import { live } from "../live.js";
+import { drawPlots, keepPlots } from "../plots/main.js";
 import { offerActions } from "./actions.js";
-import { drawCurve } from "./curve.js";
 
 const main = document.getElementById("main");
 const said = document.querySelector("[data-said]");
@@ -14,7 +14,7 @@ function say(sentence, tone = "") {
 
 let lost = false;
 const refresh = live(document.getElementById("live"), {
-  changed: () => drawCurve(main.dataset.plotly),
+  changed: () => drawPlots(),
   offline: (is) => {
     if (is !== lost) say(is ? "The connection is lost; what you see is the last known state." : "");
     lost = is;
@@ -22,5 +22,4 @@ const refresh = live(document.getElementById("live"), {
 });
 
 offerActions(main, { project: main.dataset.project, say, refresh });
-drawCurve(main.dataset.plotly);
-document.addEventListener("theme", () => drawCurve(main.dataset.plotly, { again: true }));
+keepPlots();
