@@ -1,6 +1,7 @@
 // Retrain and promote: asked for once more in words, then sent.
 
 import { call } from "../api.js";
+import { confirmed } from "../confirm.js";
 
 /** Listen for the two buttons; the rows they stand in come and go. */
 export function offerActions(main, { project, say, refresh }) {
@@ -33,17 +34,5 @@ export function offerActions(main, { project, say, refresh }) {
     ))) {
       await act("/runs", { mode: "auto" }, (run) => `Run ${run.id} is asked for.`);
     }
-  });
-}
-
-function confirmed(title, text, yes) {
-  const dialog = document.getElementById("confirm");
-  dialog.querySelector("#confirm-title").textContent = title;
-  dialog.querySelector("[data-confirm-text]").textContent = text;
-  dialog.querySelector("[data-confirm-yes]").textContent = yes;
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
   });
 }
