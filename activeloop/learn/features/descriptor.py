@@ -38,7 +38,7 @@ _WEIGHTS: Final = {
     "thumb": 1.0,
     "strokes": 3.0,
 }
-_LENGTHS: Final = {
+LENGTHS: Final = {
     "edges": 144,
     "texture0": 50,
     "texture1": 90,
@@ -48,7 +48,8 @@ _LENGTHS: Final = {
     "thumb": 192,
     "strokes": 96,
 }
-WIDTH: Final = sum(_LENGTHS.values())
+"""Columns of each block, in the order in which they are joined."""
+WIDTH: Final = sum(LENGTHS.values())
 
 
 def describe(image: Image.Image) -> Float32s:
