@@ -18,7 +18,7 @@ from activeloop.flows.projects import spec_of
 from activeloop.formats import BadRow, Row
 from activeloop.jobs import Featurize, ImportFile, IndexPool
 from activeloop.spec import ProjectSpec
-from activeloop.store import db, imports, ledger, projects, samples
+from activeloop.store import db, imports, ledger, projects, samples, trail
 from activeloop.store.db import Session
 from activeloop.store.tables import Import, Project
 from activeloop.wiring import Services
@@ -150,6 +150,8 @@ def run(services: Services, job: ImportFile, work: Work) -> None:
     with services.write() as session:
         _end(session, job, status=status, error=error)
         work.done(session)
+        now = db.now(session)
+    sweep(services, now)
     if task.row.format != "image-folder":
         task.path.unlink(missing_ok=True)
 
@@ -204,6 +206,18 @@ def _end(session: Session, job: ImportFile, *, status: str, error: str) -> None:
     if row is not None and row.added:
         ledger.add(session, Featurize(job.project_id), now=now)
         ledger.add(session, IndexPool(job.project_id), now=now)
+    if row is not None:
+        counts = imports.as_json(row)
+        told = ("name", "added", "duplicates", "rejected", "labelled", "error")
+        trail.note(
+            session,
+            f"import.{status}",
+            now=now,
+            project_id=job.project_id,
+            user_id=row.user_id,
+            import_id=row.id,
+            **{name: counts[name] for name in told},
+        )
 
 
 def _read_in(services: Services, task: _Task, work: Work) -> None:

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from sqlmodel import select
 
 from activeloop.errors import Invalid
 from activeloop.flows import importing, labelling
 from activeloop.jobs import ImportFile
 from activeloop.store import accounts, backlog, db, samples
-from activeloop.store.tables import Project
+from activeloop.store.tables import AuditEntry, Project
 from activeloop.wiring import Services
 from tests.flows.pools import (
     Idle,
@@ -69,6 +70,18 @@ def test_after_the_import_features_and_search_are_asked_for(embedded: Services) 
 
     with embedded.read() as session:
         assert [job.kind for job in backlog.live(session, pool.id)] == ["featurize", "index"]
+
+
+def test_how_an_import_ended_is_on_the_trail(embedded: Services) -> None:
+    pool = project(embedded)
+    done = imported(embedded, pool, jsonl([{"text": "one"}, {"text": ""}]))
+    imported(embedded, pool, b"\x00\x01 no file of ours")
+    with embedded.read() as session:
+        trail = session.exec(select(AuditEntry).where(AuditEntry.project_id == pool.id)).all()
+        told = {entry.action: entry.detail for entry in trail}
+    assert told["import.done"]["import_id"] == done["id"]
+    assert (told["import.done"]["added"], told["import.done"]["rejected"]) == (1, 1)
+    assert told["import.failed"]["error"]
 
 
 def test_importing_twice_is_importing_once(services: Services) -> None:
