@@ -75,7 +75,7 @@ def test_after_the_import_features_and_search_are_asked_for(embedded: Services) 
 def test_how_an_import_ended_is_on_the_trail(embedded: Services) -> None:
     pool = project(embedded)
     done = imported(embedded, pool, jsonl([{"text": "one"}, {"text": ""}]))
-    imported(embedded, pool, b"\x00\x01 no file of ours")
+    imported(embedded, pool, b"PK\x03\x04 no archive")
     with embedded.read() as session:
         trail = session.exec(select(AuditEntry).where(AuditEntry.project_id == pool.id)).all()
         told = {entry.action: entry.detail for entry in trail}
