@@ -10,7 +10,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -18,24 +18,27 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from activeloop.errors import Invalid
-from activeloop.learn.types import Estimate, Floats, Ints, Targets
+from activeloop.learn.measures import counting, ranks, reliability, resampling
+from activeloop.learn.measures.resampling import RESAMPLES as RESAMPLES  # noqa: PLC0414 - public
+from activeloop.learn.measures.resampling import Rows, Statistic, Statistics
+from activeloop.learn.types import Bools, Estimate, Floats, Ints, Targets
 
-RESAMPLES: Final = 1000
-BINS: Final = 15
 LEAST_PROBABILITY: Final = 1e-7
 """Log loss counts a smaller probability as this, so that one row cannot make it infinite."""
-_CHUNK: Final = 4_000_000
+_SHARE: Final = (0.0, 1.0)
 _RANGES: Final = {
-    "macro_f1": (0.0, 1.0),
     "log_loss": (0.0, float(-np.log(LEAST_PROBABILITY))),
     "brier": (0.0, 2.0),
-    "ece": (0.0, 1.0),
 }
-Statistic = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
+LOSSES: Final = ("ece", "brier", "hamming_loss")
+"""Shares of which less is better."""
+MICRO: Final = ("micro_precision", "micro_recall", "micro_f1")
 
 
-def measure(y: Targets, proba: Floats, *, rng: np.random.Generator) -> dict[str, Estimate]:
-    """Measure accuracy, macro F1, log loss, Brier score and calibration error.
+def measure(
+    y: Targets, proba: Floats, *, rng: np.random.Generator, ranked: bool = True
+) -> dict[str, Estimate]:
+    """Measure how well classes are told, how well probabilities rank, and how true they are.
 
     Marks are measured by what fits them: see `evaluate_marks.measure`.
 
@@ -43,12 +46,16 @@ def measure(y: Targets, proba: Floats, *, rng: np.random.Generator) -> dict[str,
         y: (n,) true classes in [0, C), or (n, C) marks.
         proba: (n, C) probabilities.
         rng: draws the resamples.
+        ranked: whether to measure the areas under curves too, which takes longest.
 
     Returns:
-        By name, with 95 % intervals: Wilson's for `accuracy`; the percentile bootstrap for
-        `macro_f1` (over classes that occur or are predicted), `log_loss` (nats), `brier` (0..2)
-        and `ece` (15 equal bins of the top probability). Empty without labels; with one label the
-        intervals other than accuracy's are the whole range.
+        By name, with 95 % intervals. `accuracy`, and the micro averages of precision, recall and
+        F1, which are the same: Wilson's. By the percentile bootstrap: `balanced_accuracy` (over the
+        classes that occur), `macro_precision`, `macro_recall` and `macro_f1` (over classes that
+        occur or are predicted), `roc_auc` and `pr_auc` (one-vs-rest, macro; absent where only one
+        class occurs), `log_loss` (nats), `brier` (0..2) and `ece` (15 equal bins of the top
+        probability). Empty without labels; with one label the intervals other than accuracy's are
+        the whole range.
 
     Raises:
         Invalid: when shapes or classes do not fit.
@@ -59,17 +66,79 @@ def measure(y: Targets, proba: Floats, *, rng: np.random.Generator) -> dict[str,
     if y.ndim == 2:
         from activeloop.learn import evaluate_marks
 
-        return evaluate_marks.measure(y.astype(np.bool_), proba, rng=rng)
+        return evaluate_marks.measure(y.astype(np.bool_), proba, rng=rng, ranked=ranked)
     y = y.astype(np.int64, copy=False)
     _check(y, proba)
     n = len(y)
     if n == 0:
         return {}
-    right = proba.argmax(axis=1) == y
-    found = {"accuracy": wilson(int(right.sum()), n)}
-    statistics = _statistics(y, np.asarray(proba, np.float64))
-    sure = {"macro_f1": found["accuracy"]}
-    return found | intervals(statistics, n, ranges=_RANGES, sure=sure, rng=rng)
+    accuracy = wilson(int((proba.argmax(axis=1) == y).sum()), n)
+    found = {"accuracy": accuracy} | dict.fromkeys(MICRO, accuracy)
+    of = _statistics(y, np.asarray(proba, np.float64))
+    found |= bounded(of, n, ranges=_RANGES, sure=accuracy, rng=rng)
+    if ranked:
+        found |= areas(counting.one_hot(y, proba.shape[1]).toarray() > 0, proba, rng=rng)
+    return found
+
+
+def areas(marks: Bools, proba: Floats, *, rng: np.random.Generator) -> dict[str, Estimate]:
+    """Measure the areas under the ROC and the precision-recall curve, one-vs-rest, macro.
+
+    Args:
+        marks: (n, C) which row is of which class.
+        proba: (n, C) probabilities.
+        rng: draws the resamples, fewer where there are many labels.
+
+    Returns:
+        `roc_auc` and `pr_auc`; empty where no class both occurs and is absent somewhere.
+    """
+    n = len(marks)
+    found = resampling.measured(
+        lambda weights: ranks.areas(weights, marks, proba),
+        n,
+        rng,
+        count=ranks.affordable(int(marks.sum()), n, RESAMPLES),
+    )
+    return {
+        name: resampling.interval(value, drawn, n, sure=_as_sure(value, n))
+        for name, (value, drawn) in found.items()
+        if not np.isnan(value)
+    }
+
+
+def bounded(
+    of: Statistics,
+    n: int,
+    *,
+    ranges: Mapping[str, tuple[float, float]],
+    sure: Estimate,
+    rng: np.random.Generator,
+) -> dict[str, Estimate]:
+    """Give several figures, measured on the same resamples, with their intervals.
+
+    Args:
+        of: all figures as functions of (B, n) weights.
+        n: how many rows there are, at least 1.
+        ranges: what a figure can be, where that is not 0 to 1: its interval with a single row.
+        sure: what a share that is the same in every resample takes its interval from.
+        rng: draws the resamples.
+    """
+    found = {}
+    for name, (value, drawn) in resampling.measured(of, n, rng).items():
+        if np.isnan(value):
+            continue
+        if n == 1:
+            found[name] = Estimate(value, *ranges.get(name, _SHARE), n)
+        else:
+            own = None if name in ranges or name in LOSSES else sure
+            found[name] = resampling.interval(value, drawn, n, sure=own)
+    return found
+
+
+def _as_sure(value: float, n: int) -> Estimate:
+    """Give an area that no resample changes the interval of a share as large, of n."""
+    near = wilson(round(value * n), n)
+    return Estimate(value, min(near.low, value), max(near.high, value), n)
 
 
 def intervals(
@@ -93,14 +162,14 @@ def intervals(
         Efron (1979).
     """
     found = {}
-    drawn = _resampled(statistics, n, rng)
-    whole = np.ones((1, n))
-    for name, statistic in statistics.items():
-        value = float(statistic(whole)[0])
+    measured = resampling.measured(
+        lambda weights: {name: statistic(weights) for name, statistic in statistics.items()}, n, rng
+    )
+    for name, (value, drawn) in measured.items():
         if n == 1:
             found[name] = Estimate(value, *ranges[name], n)
         else:
-            found[name] = _interval(value, drawn[name], n, sure.get(name))
+            found[name] = resampling.interval(value, drawn, n, sure=sure.get(name))
     return found
 
 
@@ -127,51 +196,33 @@ def _check(y: Ints, proba: Floats) -> None:
         raise Invalid(f"Labels must be in 0..{proba.shape[1] - 1}.")
 
 
-def _statistics(y: Ints, proba: NDArray[np.float64]) -> dict[str, Statistic]:
-    """Give each figure as a function of (B, n) weights of the rows, which yields (B,)."""
-    rows, predicted = np.arange(len(y)), proba.argmax(axis=1)
+def _statistics(y: Ints, proba: NDArray[np.float64]) -> Statistics:
+    """Give the figures as one function of (B, n) weights of the rows, each (B,)."""
+    n, C = proba.shape
+    rows, predicted = np.arange(n), proba.argmax(axis=1)
     log_losses = -np.log(np.maximum(proba[rows, y], LEAST_PROBABILITY))
     squares = (proba**2).sum(axis=1) - 2 * proba[rows, y] + 1
-    used, places = np.unique(np.concatenate([y, predicted]), return_inverse=True)
-    truth, guess = np.eye(len(used))[places[: len(y)]], np.eye(len(used))[places[len(y) :]]
-    top = proba.max(axis=1)
-    bins = np.eye(BINS)[np.minimum((top * BINS).astype(int), BINS - 1)]
-    gaps = bins * ((predicted == y) - top)[:, None]
+    truth, said = counting.one_hot(y, C), counting.one_hot(predicted, C)
+    gap = calibration_gap(y, proba)
 
-    def macro_f1(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        sizes = weights @ (truth + guess)
-        hits = weights @ (truth * guess)
-        scores = np.divide(2 * hits, sizes, out=np.zeros_like(hits), where=sizes > 0)
-        # A class absent from a resample is no failure there: it is left out of that mean.
-        means: NDArray[np.float64] = scores.sum(axis=1) / np.maximum(1, (sizes > 0).sum(axis=1))
-        return means
+    def of(weights: Rows) -> dict[str, Rows]:
+        counts = counting.counted(weights, truth, said, several=False)
+        total = weights.sum(axis=1)
+        return {name: each for name, each in counts.items() if name not in MICRO} | {
+            "log_loss": weights @ log_losses / total,
+            "brier": weights @ squares / total,
+            "ece": gap(weights),
+        }
 
-    return {
-        "macro_f1": macro_f1,
-        "log_loss": lambda weights: weights @ log_losses / weights.sum(axis=1),
-        "brier": lambda weights: weights @ squares / weights.sum(axis=1),
-        "ece": lambda weights: np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1),
-    }
+    return of
 
 
-def _resampled(
-    statistics: Mapping[str, Statistic], n: int, rng: np.random.Generator
-) -> dict[str, NDArray[np.float64]]:
-    at_once = max(1, min(RESAMPLES, _CHUNK // n))
-    parts: dict[str, list[NDArray[np.float64]]] = {name: [] for name in statistics}
-    for start in range(0, RESAMPLES, at_once):
-        count = min(at_once, RESAMPLES - start)
-        picks = rng.integers(0, n, size=(count, n)) + np.arange(count)[:, None] * n
-        weights = np.bincount(picks.ravel(), minlength=count * n).reshape(count, n).astype(float)
-        for name, statistic in statistics.items():
-            parts[name].append(statistic(weights))
-    return {name: np.concatenate(drawn) for name, drawn in parts.items()}
-
-
-def _interval(value: float, drawn: NDArray[np.float64], n: int, sure: Estimate | None) -> Estimate:
-    low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
-    if sure is not None and low == high:
-        # All right (or all wrong): every resample says the same, which is not certainty.
-        low, high = sure.low, sure.high
-    # The calibration error of a resample is biased upwards; the interval still holds the value.
-    return Estimate(value, min(low, value), max(high, value), n)
+def calibration_gap(y: Targets, proba: NDArray[np.float64]) -> Statistic:
+    """Give the expected calibration error as a function of weights."""
+    claimed, right = reliability.claims(y, proba)
+    at = reliability.place(claimed).reshape(len(y), -1)
+    each = (right - claimed).reshape(len(y), -1)
+    gaps = np.zeros((len(y), reliability.BINS))
+    np.add.at(gaps, (np.arange(len(y))[:, None], at), each)
+    claims = each.shape[1]
+    return lambda weights: np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1) / claims

@@ -12,17 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeloop.errors import Invalid
-from activeloop.learn.evaluate import LEAST_PROBABILITY, Statistic, intervals, wilson
+from activeloop.learn.evaluate import (
+    LEAST_PROBABILITY,
+    areas,
+    bounded,
+    calibration_gap,
+    intervals,
+    wilson,
+)
+from activeloop.learn.measures import counting
+from activeloop.learn.measures.resampling import Rows, Statistic, Statistics
 from activeloop.learn.types import Bools, Estimate, Floats
 
 NAMED: Final = 0.5
-_RANGES: Final = {
-    "micro_f1": (0.0, 1.0),
-    "macro_f1": (0.0, 1.0),
-    "hamming_loss": (0.0, 1.0),
-    "ranking_precision": (0.0, 1.0),
-    "log_loss": (0.0, float(-np.log(LEAST_PROBABILITY))),
-}
+_RANGES: Final = {"log_loss": (0.0, float(-np.log(LEAST_PROBABILITY)))}
 
 
 def named(proba: Floats) -> Bools:
@@ -35,20 +38,27 @@ def named(proba: Floats) -> Bools:
     return np.asarray(proba >= NAMED)
 
 
-def measure(marks: Bools, proba: Floats, *, rng: np.random.Generator) -> dict[str, Estimate]:
+def measure(
+    marks: Bools, proba: Floats, *, rng: np.random.Generator, ranked: bool = True
+) -> dict[str, Estimate]:
     """Measure how well the labels are told, each class by itself and all together.
 
     Args:
         marks: (n, C) which sample is of which class.
         proba: (n, C) probabilities, each class's by itself.
         rng: draws the resamples.
+        ranked: whether to measure the areas under curves too, which takes longest.
 
     Returns:
         By name, with 95 % intervals. `accuracy`: the share of samples whose labels are all told
-        right (exact match), by Wilson. By the percentile bootstrap over samples: `micro_f1`,
-        2 TP / (2 TP + FP + FN) over all classes; `macro_f1`, its mean over the classes that occur
-        or are named; `hamming_loss`, the share of wrong class decisions; `ranking_precision`, the
-        label ranking average precision; `log_loss`, the mean binary log loss of a class (nats).
+        right (exact match), by Wilson. By the percentile bootstrap over samples: `micro_precision`,
+        `micro_recall` and `micro_f1`, 2 TP / (2 TP + FP + FN), over all classes; `macro_precision`,
+        `macro_recall` and `macro_f1`, their means over the classes that occur or are named;
+        `balanced_accuracy`, the mean over classes of that of the class by itself; `roc_auc` and
+        `pr_auc`, one-vs-rest, macro; `hamming_loss`, the share of wrong class decisions;
+        `ranking_precision`, the label ranking average precision; `log_loss`, the mean binary log
+        loss of a class (nats); `brier`, the mean squared error of a class's probability (0..1);
+        `ece`, the calibration error over all class decisions (15 equal bins).
         Empty without labels; with one label the intervals other than accuracy's are the whole
         range.
 
@@ -71,9 +81,9 @@ def measure(marks: Bools, proba: Floats, *, rng: np.random.Generator) -> dict[st
     if n == 0:
         return {}
     exact = wilson(int((named(proba) == marks).all(axis=1).sum()), n)
-    statistics = _statistics(marks, np.asarray(proba, np.float64))
-    sure = {"micro_f1": exact, "macro_f1": exact}
-    return {"accuracy": exact} | intervals(statistics, n, ranges=_RANGES, sure=sure, rng=rng)
+    of = _statistics(marks, np.asarray(proba, np.float64))
+    found = {"accuracy": exact} | bounded(of, n, ranges=_RANGES, sure=exact, rng=rng)
+    return found | (areas(marks, proba, rng=rng) if ranked else {})
 
 
 def by_class(
@@ -99,23 +109,27 @@ def by_class(
     return intervals(statistics, len(marks), ranges=ranges, sure=sure, rng=rng)
 
 
-def _statistics(marks: Bools, proba: NDArray[np.float64]) -> dict[str, Statistic]:
+def _statistics(marks: Bools, proba: NDArray[np.float64]) -> Statistics:
     told = named(proba)
-    wrong = (told != marks).mean(axis=1)
     likely = np.where(marks, proba, 1 - proba)
-    losses = -np.log(np.maximum(likely, LEAST_PROBABILITY)).mean(axis=1)
-    ranked = ranking_precision(marks, proba)
-
-    def mean_of(rows: NDArray[np.float64]) -> Statistic:
-        return lambda weights: weights @ rows / weights.sum(axis=1)
-
-    return {
-        "micro_f1": _f1_of(marks, told),
-        "macro_f1": _macro_f1_of(marks, told),
-        "hamming_loss": mean_of(wrong),
-        "ranking_precision": mean_of(ranked),
-        "log_loss": mean_of(losses),
+    means = {
+        "hamming_loss": (told != marks).mean(axis=1),
+        "ranking_precision": ranking_precision(marks, proba),
+        "log_loss": -np.log(np.maximum(likely, LEAST_PROBABILITY)).mean(axis=1),
+        "brier": ((proba - marks) ** 2).mean(axis=1),
     }
+    truth, said = counting.marks_of(marks), counting.marks_of(told)
+    gap = calibration_gap(marks, proba)
+
+    def of(weights: Rows) -> dict[str, Rows]:
+        total = weights.sum(axis=1)
+        return (
+            counting.counted(weights, truth, said, several=True)
+            | {name: weights @ each / total for name, each in means.items()}
+            | {"ece": gap(weights)}
+        )
+
+    return of
 
 
 def _f1_of(marks: Bools, told: Bools) -> Statistic:
@@ -128,21 +142,6 @@ def _f1_of(marks: Bools, told: Bools) -> Statistic:
         found: NDArray[np.float64] = np.ones(len(total))
         np.divide(2 * (weights @ hits), total, out=found, where=total > 0)
         return found
-
-    return f1
-
-
-def _macro_f1_of(marks: Bools, told: Bools) -> Statistic:
-    hits = (marks & told).astype(np.float64)
-    sizes = marks.astype(np.float64) + told
-
-    def f1(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        total = weights @ sizes
-        scores = np.divide(2 * (weights @ hits), total, out=np.zeros_like(total), where=total > 0)
-        # A class absent from a resample is no failure there: it is left out of that mean.
-        seen = (total > 0).sum(axis=1)
-        means: NDArray[np.float64] = np.where(seen, scores.sum(axis=1) / np.maximum(1, seen), 1.0)
-        return means
 
     return f1
 
