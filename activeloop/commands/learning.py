@@ -10,7 +10,7 @@ from activeloop.commands.desk import data_option, json_option, services_for, sho
 from activeloop.commands.waiting import see_through
 from activeloop.errors import ActiveloopError
 
-MODES = ("auto", "incremental", "full")
+MODES = ("auto", "full", "incremental", "warm", "fine-tune")
 KINDS = ("text", "image", "table", "vectors")
 
 

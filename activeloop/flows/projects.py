@@ -64,6 +64,7 @@ def check(spec: ProjectSpec) -> None:
     with _at("model"):
         recipe = recipes.get(spec.model.recipe, spec.model.params)
         _suits(spec, f"recipe {recipe.name!r}", recipes.learns(recipe), recipes.learners)
+    recipes.check_mode(recipe, spec.retrain.mode)
     with _at("features"):
         features.make(spec.features, spec.kind)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from activeloop import answers
 from activeloop.errors import CannotLearn, Conflict, Crossed
 from activeloop.flows import due, featurising, gating, moving, refreshing, teaching
 from activeloop.flows.asking import Ask
@@ -13,7 +15,7 @@ from activeloop.flows.projects import find, spec_of
 from activeloop.flows.snapshots import snapshot
 from activeloop.flows.versions import words
 from activeloop.jobs import Train
-from activeloop.spec import Mode
+from activeloop.spec import Mode, ProjectSpec
 from activeloop.store import (
     blocks,
     db,
@@ -45,8 +47,10 @@ def ask(
 
     Raises:
         Conflict: when one is queued or running.
+        Invalid: when the project's recipe cannot be trained in this mode, with those it can.
         CannotLearn: when fewer than two classes have a label, or all answers are the same.
     """
+    _check_mode(spec_of(project), mode)
     live = runs.live(session, project.id)
     if live is not None:
         raise Conflict(f"Run {live.id} is {live.status} already; wait until it ends.")
@@ -56,6 +60,12 @@ def ask(
     run = due.ask(session, project, mode=mode, because=because, now=now, user_id=user_id)
     trail.note(session, "run.asked", now=now, project_id=project.id, user_id=user_id, run=run.id)
     return run
+
+
+def _check_mode(spec: ProjectSpec, mode: Mode) -> None:
+    from activeloop.learn import recipes
+
+    recipes.check_mode(recipes.get(spec.model.recipe, spec.model.params), mode)
 
 
 def run(services: Services, job: Train, work: Work) -> None:
@@ -154,7 +164,7 @@ def _read(session: Session, job: Train) -> Known:
 
 
 def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
-    """Fit by the project's recipe, incrementally where it can."""
+    """Fit by the project's recipe, going on from the parent where that is right."""
     from activeloop.learn import persist, recipes, strategies, targets, train
 
     spec = known.spec
@@ -169,9 +179,11 @@ def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
         classes=spec.classes,
         parent_fingerprint=_fingerprint(services, parent),
         fingerprint=featurizer.fingerprint,
+        labels=len(known.train.seqs),
+        unlearned=_unlearned(services, known, parent) if known.run.mode == "fine-tune" else (),
     )
     choice = replace(choice, because=choice.because + teaching.rates(spec, known.train.names))
-    goes_on = parent if choice.mode == "incremental" else None
+    goes_on = parent if choice.mode != "full" else None
     wants = "committee" in strategies.get(spec.strategy.name).needs
     return train.fit(
         recipe,
@@ -184,7 +196,32 @@ def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
         committee=COMMITTEE if wants else 0,
         parent=persist.load(services.artifacts.get(goes_on.artifact)) if goes_on else None,
         new=_unseen(services, known, goes_on) if goes_on else None,
+        pull=spec.retrain.pull,
     )
+
+
+def _unlearned(services: Services, known: Known, parent: Version | None) -> list[str]:
+    """Name the classes that have labels now and that the parent could not learn."""
+    from activeloop.learn import persist
+
+    if parent is None or parent.recipe != known.spec.model.recipe:
+        return []
+    learned = getattr(persist.load(services.artifacts.get(parent.artifact)), "present", None)
+    if learned is None:
+        return []
+    had = {known.words[parent.id][place] for place in learned.tolist()}
+    texts = [answers.read(known.spec.answer, text) for text in known.train.names]
+    counts = Counter(name for names in texts for name in names)
+    return [
+        name
+        for name in known.spec.classes
+        if name not in had and counts[name] > 0 and not _always(known, counts[name])
+    ]
+
+
+def _always(known: Known, count: int) -> bool:
+    """Tell whether all samples are of a class: of several labels that teaches nothing."""
+    return known.spec.answer == "several" and count == len(known.train.names)
 
 
 def _unseen(services: Services, known: Known, parent: Version) -> Bools:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from activeloop.learn.recipes.contract import (
     Recipe,
+    check_mode,
     get,
     learners,
     learns,
+    modes,
     names,
     recipe,
     restore,
@@ -25,9 +27,11 @@ __all__ = [
     "LinearRecipe",
     "OnlineRecipe",
     "Recipe",
+    "check_mode",
     "get",
     "learners",
     "learns",
+    "modes",
     "names",
     "recipe",
     "restore",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from activeloop.errors import CannotLearn, Corrupt, Invalid
 from activeloop.learn.types import Bools, Features, Ints, Model, Targets
-from activeloop.spec import Answer, Params
+from activeloop.spec import Answer, Mode, Params
 
 ENTRY_POINTS: Final = "activeloop.recipes"
 Arrays = Mapping[str, NDArray[Any]]
@@ -161,6 +161,35 @@ def learns(made: Recipe | type[Recipe]) -> tuple[Answer, ...]:
         ('one', 'several')
     """
     return tuple(getattr(made, "answers", ("one",)))
+
+
+def modes(made: Recipe | type[Recipe]) -> tuple[Mode, ...]:
+    """Say in which modes a recipe can be trained; "full" is always among them.
+
+    A recipe may say by `modes` that it can begin at its parent ("warm") or stay near it
+    ("fine-tune"). Its `fit` then takes a parent, and for "fine-tune" also `pull`.
+
+    Example:
+        >>> modes(of_name("linear")), modes(of_name("online")), modes(of_name("forest"))
+        (('full', 'warm', 'fine-tune'), ('full', 'incremental'), ('full',))
+    """
+    by_itself: tuple[Mode, ...] = ("full", "incremental") if made.incremental else ("full",)
+    return tuple(dict.fromkeys((*by_itself, *getattr(made, "modes", ()))))
+
+
+def check_mode(made: Recipe, mode: Mode) -> None:
+    """Refuse a mode that a recipe cannot be trained in.
+
+    Raises:
+        Invalid: saying which it can.
+    """
+    can = ("auto", *modes(made))
+    if mode not in can:
+        raise Invalid.field(
+            "retrain.mode",
+            f"the recipe {made.name!r} cannot be trained in the mode {mode!r}.",
+            f"It can: {', '.join(can)}.",
+        )
 
 
 def learners(answer: Answer) -> list[str]:

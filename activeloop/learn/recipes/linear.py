@@ -16,8 +16,10 @@ from activeloop.learn.recipes.design import Design, prepare
 from activeloop.learn.recipes.heads import Heads, heads_from, softmax, spread
 from activeloop.learn.recipes.marks import LinearMarks, fit_marks, restored
 from activeloop.learn.recipes.softmax import Fitted, calibrate, fit_softmax
+from activeloop.learn.recipes.starting import before as taken
+from activeloop.learn.recipes.starting import begin, check_known, members_near, stay_near
 from activeloop.learn.types import Features, Float32s, Ints, Model, Targets
-from activeloop.spec import Answer, Params
+from activeloop.spec import Answer, Mode, Params
 
 DEFAULTS: Final = {"C": 30.0, "idf": True}
 
@@ -68,13 +70,14 @@ class LinearModel:
 class LinearRecipe:
     """Multinomial logistic regression (L-BFGS) with one temperature from held-out scores.
 
-    Several labels are learned by one binary regression per class (`recipes.marks`). A retrain is
-    always full: the optimum does not depend on where it starts, so the version can be trained
-    again from its labels alone.
+    Several labels are learned by one binary regression per class (`recipes.marks`). With a parent
+    it begins where that ended ("warm"): the optimum does not depend on where it starts. With a
+    parent and a pull it learns from the new rows only, and stays near the parent ("fine-tune").
     """
 
     name = "linear"
     incremental = False
+    modes: tuple[Mode, ...] = ("full", "warm", "fine-tune")
     answers: tuple[Answer, ...] = ("one", "several")
 
     def __init__(self, params: Params) -> None:
@@ -95,17 +98,33 @@ class LinearRecipe:
         committee: int = 0,
         parent: Model | None = None,
         new: NDArray[Any] | slice | None = None,
+        pull: float | None = None,
     ) -> LinearModel | LinearMarks:
-        """Learn from all labelled rows; see `Recipe.fit`. Parent and new rows are not used."""
+        """Learn from all labelled rows, or with a `pull` from the new ones; see `Recipe.fit`."""
         if y.ndim == 2:
             marks = y.astype(np.bool_, copy=False)
-            return fit_marks(X, marks, n_classes, params=self.params, seed=seed, k=committee)
+            return fit_marks(
+                X,
+                marks,
+                n_classes,
+                params=self.params,
+                seed=seed,
+                k=committee,
+                parent=parent,
+                new=new,
+                pull=pull,
+            )
+        if parent is not None and pull is not None:
+            return self._near(X, y, n_classes, parent, new=new, pull=pull, k=committee, seed=seed)
         present = check_training(X, y, n_classes)
         places = np.searchsorted(present, y).astype(np.int64)
         strength, rng = float(self.params["C"]), np.random.default_rng(seed)
         design = prepare(X, idf=bool(self.params["idf"]))
         found = calibrate(design.Z, places, strength=strength, rng=rng)
-        fitted = fit_softmax(design.Z, places, strength=strength)
+        start = None
+        if parent is not None:
+            start = begin(design, taken(parent, X, n_classes, several=False), present)
+        fitted = fit_softmax(design.Z, places, strength=strength, start=start)
         facts = {
             "temperature": found.temperature,
             "calibration": found.because,
@@ -118,6 +137,47 @@ class LinearRecipe:
             drawn = _bootstrap(design, places, fitted, strength=strength, k=committee, rng=rng)
             members = _stack(design, drawn, X.shape[1], found.temperature)
         return LinearModel(n_classes, present, heads, members, facts)
+
+    def _near(
+        self,
+        X: Features,
+        y: Targets,
+        n_classes: int,
+        parent: Model,
+        *,
+        new: NDArray[Any] | slice | None,
+        pull: float,
+        k: int,
+        seed: int,
+    ) -> LinearModel:
+        """Learn the new rows near the parent; each member learns some of them, drawn again."""
+        present = check_training(X, y, n_classes)
+        before = taken(parent, X, n_classes, several=False)
+        check_known(before, present)
+        design = prepare(X, idf=bool(self.params["idf"]))
+        places = np.searchsorted(before.present, y).astype(np.int64)
+        rows = np.zeros(len(y), np.bool_)
+        rows[slice(None) if new is None else new] = True
+        heads = stay_near(design, rows, X, places, before, pull=pull)
+        facts = {
+            "temperature": 1.0,
+            "calibration": "that of the parent, whose calibrated scores it starts from",
+            "converged": True,
+            "labels": int(rows.sum()),
+            "pull": pull,
+        }
+        members = members_near(
+            design,
+            rows,
+            X,
+            places,
+            before,
+            pull=pull,
+            k=k,
+            rng=np.random.default_rng(seed),
+            members=getattr(parent, "members", None),
+        )
+        return LinearModel(n_classes, before.present, heads, members, facts)
 
     @classmethod
     def restore(cls, manifest: Mapping[str, Any], arrays: Arrays) -> LinearModel | LinearMarks:

@@ -15,7 +15,9 @@ from activeloop.learn.recipes.design import Design, prepare
 from activeloop.learn.recipes.heads import Heads, heads_from
 from activeloop.learn.recipes.logistic import base_rates, calibrate, fit_logistic
 from activeloop.learn.recipes.softmax import Fitted
-from activeloop.learn.types import Bools, Features, Float32s
+from activeloop.learn.recipes.starting import before as taken
+from activeloop.learn.recipes.starting import begin, check_known, members_near, stay_near
+from activeloop.learn.types import Bools, Features, Float32s, Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +76,17 @@ class LinearMarks:
         return full.swapaxes(-1, -2)
 
 
-def fit_marks(
-    X: Features, marks: Bools, n_classes: int, *, params: Mapping[str, Any], seed: int, k: int
+def fit_marks(  # noqa: PLR0913 - what decides a model is in one call
+    X: Features,
+    marks: Bools,
+    n_classes: int,
+    *,
+    params: Mapping[str, Any],
+    seed: int,
+    k: int,
+    parent: Model | None = None,
+    new: NDArray[Any] | slice | None = None,
+    pull: float | None = None,
 ) -> LinearMarks:
     """Learn each class by itself; k members are drawn as for one label.
 
@@ -86,12 +97,20 @@ def fit_marks(
         params: the recipe's, settled.
         seed: the only source of randomness.
         k: members to train beside the model; 0 for none.
+        parent: where to begin, or, with a pull, what to stay near.
+        new: the rows the parent has not seen; only these are learned near it.
+        pull: lambda of fine-tuning.
     """
     present = check_marks(X, marks, n_classes)
+    if parent is not None and pull is not None:
+        return _near(X, marks, parent, params=params, seed=seed, k=k, new=new, pull=pull)
     seen, strength, rng = marks[:, present], float(params["C"]), np.random.default_rng(seed)
     design = prepare(X, idf=bool(params["idf"]))
     found = calibrate(design.Z, seen, strength=strength, rng=rng)
-    fitted = fit_logistic(design.Z, seen, strength=strength)
+    start = None
+    if parent is not None:
+        start = begin(design, taken(parent, X, n_classes, several=True), present)
+    fitted = fit_logistic(design.Z, seen, strength=strength, start=start)
     facts = {
         "temperature": found.temperature,
         "calibration": found.because,
@@ -105,6 +124,48 @@ def fit_marks(
         drawn = _bootstrap(design, seen, fitted, strength=strength, k=k, rng=rng)
         members = _stack(design, drawn, X.shape[1], found.temperature)
     return LinearMarks(n_classes, present, base_rates(marks), heads, members, facts)
+
+
+def _near(
+    X: Features,
+    marks: Bools,
+    parent: Model,
+    *,
+    params: Mapping[str, Any],
+    seed: int,
+    k: int,
+    new: NDArray[Any] | slice | None,
+    pull: float,
+) -> LinearMarks:
+    """Learn the new rows near the parent; what it tells by a base rate stays so."""
+    classes = marks.shape[1]
+    before = taken(parent, X, classes, several=True)
+    check_known(before, check_marks(X, marks, classes))
+    design, aims = prepare(X, idf=bool(params["idf"])), marks[:, before.present]
+    rows = np.zeros(len(marks), np.bool_)
+    rows[slice(None) if new is None else new] = True
+    facts = {
+        "temperature": 1.0,
+        "calibration": "that of the parent, whose calibrated scores it starts from",
+        "converged": True,
+        "labels": int(rows.sum()),
+        "pull": pull,
+        "base_rates": sorted(set(range(classes)) - set(before.present.tolist())),
+    }
+    heads = stay_near(design, rows, X, aims, before, pull=pull)
+    members = members_near(
+        design,
+        rows,
+        X,
+        aims,
+        before,
+        pull=pull,
+        k=k,
+        rng=np.random.default_rng(seed),
+        members=getattr(parent, "members", None),
+    )
+    base = np.asarray(getattr(parent, "base"), np.float32)  # noqa: B009 - a LinearMarks, checked
+    return LinearMarks(classes, before.present, base, heads, members, facts)
 
 
 def restored(manifest: Mapping[str, Any], arrays: Arrays) -> LinearMarks:
