@@ -20,6 +20,8 @@
   if (theme === "dark" || theme === "light") root.dataset.theme = theme;
 
   document.addEventListener("DOMContentLoaded", () => {
+    // on a narrow screen the pages of a project stand in a line that may be longer than it
+    document.querySelector(".project-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     const button = document.getElementById("theme");
     if (!button) return;
     const say = () => {
