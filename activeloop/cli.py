@@ -6,6 +6,8 @@ import click
 
 from activeloop import __version__
 from activeloop.commands import (
+    evaluating,
+    explaining,
     importing,
     label_sets,
     learning,
@@ -41,6 +43,8 @@ for command in (
     projects.doctor,
     learning.retrain,
     projects.versions,
+    explaining.explain,
+    evaluating.evaluation,
     projects.promote,
     simulating.simulate,
     importing.export,

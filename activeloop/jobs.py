@@ -81,6 +81,14 @@ class Quality(Job):
 
 
 @dataclass(frozen=True)
+class Evaluate(Job):
+    """Evaluate a version: every figure, by class, slice and group."""
+
+    kind: ClassVar[str] = "evaluate"
+    version_id: int
+
+
+@dataclass(frozen=True)
 class IndexPool(Job):
     """Take samples that came into the search index."""
 
@@ -105,7 +113,7 @@ class Deliver(Job):
 
 _EVERY = (
     *(ImportFile, Featurize, Train, Rank, ScoreRange, Merge, Quality),
-    *(IndexPool, FindLabelErrors, Deliver),
+    *(IndexPool, FindLabelErrors, Deliver, Evaluate),
 )
 KINDS: dict[str, type[Job]] = {job.kind: job for job in _EVERY}
 

@@ -139,6 +139,7 @@ FLOWS: dict[str, Flow] = {
     "score-range": _late("activeloop.flows.sweeping"),
     "merge": _late("activeloop.flows.merging"),
     "quality": _late("activeloop.flows.quality"),
+    "evaluate": _late("activeloop.flows.measuring"),
     "index": _late("activeloop.flows.indexing"),
     "label-errors": _late("activeloop.flows.label_errors"),
     "deliver": _late("activeloop.flows.delivering"),

@@ -49,13 +49,13 @@ def judge(
 
     y = targets.encode(spec.answer, spec.classes, audit.names)
     X = featurising.rows(services, featurizer_id, audit.seqs)
-    proba = _proba(model, X)
+    proba = probabilities(model, X)
     metrics = _measured(y, proba, np.random.default_rng([spec.seed, snapshot]), spec)
     if champion is None:
         return Verdict(metrics, promote.first(len(y)))
     if champion.featurizer_id != featurizer_id:
         X = featurising.rows(services, champion.featurizer_id, audit.seqs)
-    theirs = _in(spec, words, _proba(models.read(services, champion.artifact), X))
+    theirs = arranged(spec, words, probabilities(models.read(services, champion.artifact), X))
     decision = promote.decide(
         y,
         theirs,
@@ -102,20 +102,21 @@ def measure_again(
     return {
         version.id: _measured(
             y,
-            _in(
+            arranged(
                 spec,
                 words[version.id],
-                _proba(persist.load(services.artifacts.get(version.artifact)), X),
+                probabilities(persist.load(services.artifacts.get(version.artifact)), X),
             ),
             np.random.default_rng([spec.seed, seed]),
             spec,
+            ranked=False,
         )
         for version in older
         if version.featurizer_id == featurizer_id and set(words[version.id]) == set(spec.classes)
     }
 
 
-def _in(spec: ProjectSpec, words: Words, proba: Float32s) -> Float32s:
+def arranged(spec: ProjectSpec, words: Words, proba: Float32s) -> Float32s:
     """Arrange an older version's probabilities by the classes of today."""
     from activeloop.learn.translation import translated
 
@@ -125,12 +126,20 @@ def _in(spec: ProjectSpec, words: Words, proba: Float32s) -> Float32s:
 
 
 def _measured(
-    y: Targets, proba: Float32s, rng: np.random.Generator, spec: ProjectSpec
+    y: Targets,
+    proba: Float32s,
+    rng: np.random.Generator,
+    spec: ProjectSpec,
+    *,
+    ranked: bool = True,
 ) -> dict[str, Any]:
-    """Give each figure as JSON; of several labels also the F1 of each class."""
+    """Give each figure as JSON; of several labels also the F1 of each class.
+
+    Without `ranked` the areas under curves, which take longest, are left to the evaluation.
+    """
     from activeloop.learn import evaluate, evaluate_marks
 
-    found: dict[str, Any] = _told(evaluate.measure(y, proba, rng=rng))
+    found: dict[str, Any] = _told(evaluate.measure(y, proba, rng=rng, ranked=ranked))
     if spec.answer == "several" and len(y):
         marks = y.astype(bool)
         found["f1_by_class"] = _told(evaluate_marks.by_class(marks, proba, spec.classes, rng=rng))
@@ -144,7 +153,8 @@ def _told(figures: Mapping[str, Estimate]) -> dict[str, Any]:
     }
 
 
-def _proba(model: Model, X: Features) -> Float32s:
+def probabilities(model: Model, X: Features) -> Float32s:
+    """Give a model's probabilities, of no samples too."""
     import numpy as np
 
     if not X.shape[0]:

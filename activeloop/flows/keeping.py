@@ -11,7 +11,7 @@ from activeloop import __version__
 from activeloop.flows import gating, refreshing
 from activeloop.flows.snapshots import Labelled
 from activeloop.flows.versions import Words
-from activeloop.jobs import Quality, Rank
+from activeloop.jobs import Evaluate, Quality, Rank
 from activeloop.spec import ProjectSpec
 from activeloop.store import db, ledger, projects, runs, versions
 from activeloop.store.db import Session
@@ -111,6 +111,15 @@ def keep(session: Session, known: Known, learned: Learned) -> None:
     if decision.verdict != "reject":
         ledger.add(session, Rank(run.project_id), now=now)
     ledger.add(session, Quality(run.project_id), now=now)
+    _evaluate(session, known, version)
+
+
+def _evaluate(session: Session, known: Known, version: Version) -> None:
+    """Have the version evaluated after the run, and its champion again on the labels of now."""
+    champion = known.champion.id if known.champion else version.id
+    now = db.now(session)
+    for version_id in sorted({version.id, champion}):
+        ledger.add(session, Evaluate(version.project_id, version_id), now=now)
 
 
 def _settled(known: Known) -> int:

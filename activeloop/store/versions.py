@@ -63,6 +63,16 @@ def newest(session: Session, project_id: int) -> Version | None:
     ).one_or_none()
 
 
+def before(session: Session, project_id: int, number: int) -> Version | None:
+    """Read the version that came before a number, whatever the gate said of it."""
+    return session.exec(
+        select(Version)
+        .where(Version.project_id == project_id, Version.number < number)
+        .order_by(col(Version.number).desc())
+        .limit(1)
+    ).one_or_none()
+
+
 def all_(session: Session, project_id: int, limit: int = 1000) -> list[Version]:
     """List the versions, newest first."""
     return list(

@@ -10,6 +10,8 @@ from pydantic_core import to_json
 from web import metrics, openapi
 from web.api import (
     assignments,
+    evaluation,
+    explanations,
     exports,
     gold,
     guidelines,
@@ -40,6 +42,8 @@ RESOURCES: tuple[Routes, ...] = (
     label_sets.routes,
     guidelines.routes,
     learning.routes,
+    evaluation.routes,
+    explanations.routes,
     quality.routes,
     exports.routes,
     webhooks.routes,
