@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from activeloop import schedules
 
 Mode = Literal["auto", "incremental", "full", "warm", "fine-tune"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -41,6 +43,11 @@ class RetrainPolicy(Part):
         description="Of fine-tune: how strongly the new model is pulled to the one before, lambda "
         "in lambda * ||theta - theta_0||^2.",
     )
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule(cls, written: str) -> str:
+        return schedules.check(written)
 
 
 class Guardrails(Part):

@@ -31,6 +31,7 @@ def examine(session: Session, project: Project, spec: ProjectSpec, now: datetime
         *_workers(session, now),
         *_data(session, project),
         *_learning(session, project, spec),
+        *_schedule(spec, now),
         *_classes(session, project),
         *_order(session, project),
         *_sweeping(session, project),
@@ -85,6 +86,12 @@ def _learning(session: Session, project: Project, spec: ProjectSpec) -> Iterator
     # with nothing left to label, labels are not what the loop waits for
     if verdict.due or not _all_labelled(session, project):
         yield verdict.because
+
+
+def _schedule(spec: ProjectSpec, now: datetime) -> Iterator[str]:
+    said = due.next_time(spec, now)
+    if said:
+        yield said
 
 
 def _classes(session: Session, project: Project) -> Iterator[str]:

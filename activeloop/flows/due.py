@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from activeloop import schedules
 from activeloop.flows import class_plans
 from activeloop.flows.projects import spec_of
 from activeloop.jobs import Train
@@ -54,7 +55,76 @@ def ask_if_due(session: Session, project: Project, spec: ProjectSpec, now: datet
 def check(session: Session, project: Project, now: datetime) -> Run | None:
     """Ask for a run if one is due; the clock's door."""
     spec = spec_of(project)
-    return ask_if_due(session, project, spec, now) or ask_after_change(session, project, now)
+    return (
+        ask_if_due(session, project, spec, now)
+        or ask_after_change(session, project, now)
+        or ask_on_schedule(session, project, spec, now)
+        or ask_after_drop(session, project, spec, now)
+    )
+
+
+def ask_on_schedule(
+    session: Session, project: Project, spec: ProjectSpec, now: datetime
+) -> Run | None:
+    """Ask for a run when a time of the schedule has passed, and labels had come by then.
+
+    Times that nobody was there for are made up for by one run, for only the last one is looked at.
+    """
+    if not spec.retrain.schedule:
+        return None
+    fresh, at = runs.new_labels(session, project.id), schedules.latest(spec.retrain.schedule, now)
+    last = next(iter(runs.latest(session, project.id, 1)), None)
+    if fresh <= 0 or (last is not None and (last.status in runs.LIVE or last.created_at >= at)):
+        return None
+    first = labels.first_after(session, project.id, last.snapshot if last else 0)
+    if first is None or first > at or not _can_learn(session, project):
+        return None
+    because = (
+        f"the schedule {spec.retrain.schedule!r} came to {told(at)}, with {fresh} new "
+        f"{'label' if fresh == 1 else 'labels'} since the last run"
+    )
+    return ask(session, project, mode=spec.retrain.mode, because=because, now=now)
+
+
+def ask_after_drop(
+    session: Session, project: Project, spec: ProjectSpec, now: datetime
+) -> Run | None:
+    """Ask for a full run, once, when the champion does worse than when it was crowned."""
+    if spec.retrain.on_drop is None:
+        return None
+    champion = versions.champion(session, project)
+    if champion is None or runs.new_labels(session, project.id) <= 0:
+        return None
+    then, latest = champion.metrics.get("accuracy"), champion.latest.get("accuracy")
+    if not then or not latest or not cadence.dropped(then, latest, by=spec.retrain.on_drop):
+        return None
+    said = f"the audit accuracy of version {champion.number} fell"
+    if runs.live(session, project.id) or runs.asked_because(session, project.id, said):
+        return None
+    if not _can_learn(session, project):
+        return None
+    because = (
+        f"{said} from {then['value']:.3f} ({then['n']} labels) to {latest['value']:.3f} "
+        f"({latest['n']} labels), beyond chance"
+    )
+    return ask(session, project, mode="full", because=because, now=now)
+
+
+def next_time(spec: ProjectSpec, now: datetime) -> str:
+    """Say when the schedule trains next; empty without one."""
+    if not spec.retrain.schedule:
+        return ""
+    at = told(schedules.following(spec.retrain.schedule, now))
+    return f"The schedule trains next at {at}, when labels have come by then."
+
+
+def told(moment: datetime) -> str:
+    """Write a time as people read it."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _can_learn(session: Session, project: Project) -> bool:
+    return len(labels.classes_seen(session, project.id)) >= cadence.LEAST_CLASSES
 
 
 def ask_after_change(session: Session, project: Project, now: datetime) -> Run | None:

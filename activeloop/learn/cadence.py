@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 LEAST_CLASSES: Final = 2
+DROP_LEVEL: Final = 0.01
+"""How rarely chance alone may look like a drop, for each look at the champion."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,39 @@ def due(
         because = f"Labels of at least two classes are needed; {found} any so far."
         return Due(due=False, missing=0, because=because)
     return Due(due=True, missing=0, because=f"{_labels(fresh)} since the last run.")
+
+
+def dropped(then: Mapping[str, Any], now: Mapping[str, Any], *, by: float) -> bool:
+    """Tell whether a share fell by more than `by`, and its new labels by more than chance.
+
+    The labels of then are among those of now, so the two figures hang together. What is tested is
+    whether the labels that came since are answered worse than those of then: these are different
+    samples, drawn alike, so Fisher's exact test holds.
+
+    Args:
+        then: `value` (0..1) and `n` when the champion was crowned.
+        now: the same over all audit labels of now.
+        by: the fall that counts, 0 to 1.
+
+    Example:
+        >>> dropped({"value": 0.9, "n": 200}, {"value": 0.8, "n": 300}, by=0.05)
+        True
+        >>> dropped({"value": 0.9, "n": 200}, {"value": 0.88, "n": 300}, by=0.05)
+        False
+
+    Source:
+        Fisher (1922), "On the interpretation of chi-square from contingency tables".
+    """
+    from scipy.stats import fisher_exact
+
+    fresh = int(now["n"]) - int(then["n"])
+    if fresh <= 0 or float(then["value"]) - float(now["value"]) <= by:
+        return False
+    right = round(float(then["value"]) * int(then["n"]))
+    # a label that was changed since can only be counted with the new ones
+    since = min(fresh, max(0, round(float(now["value"]) * int(now["n"])) - right))
+    table = [[since, fresh - since], [right, int(then["n"]) - right]]
+    return float(fisher_exact(table, alternative="less").pvalue) < DROP_LEVEL
 
 
 def _waiting(missing: int, *, last_failed: bool) -> str:

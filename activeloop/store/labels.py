@@ -300,3 +300,13 @@ def of_person(
     if before is not None:
         query = query.where(Label.number < before)
     return list(session.exec(query))
+
+
+def first_after(session: Session, project_id: int, number: int) -> datetime | None:
+    """Tell when the first answer after an event came. Served by the unique number."""
+    return session.execute(
+        select(Label.created_at)
+        .where(Label.project_id == project_id, col(Label.number) > number)
+        .order_by(col(Label.number))
+        .limit(1)
+    ).scalar_one_or_none()

@@ -66,6 +66,18 @@ def latest(session: Session, project_id: int, limit: int = 20) -> list[Run]:
     )
 
 
+def asked_because(session: Session, project_id: int, beginning: str) -> bool:
+    """Tell whether a run was ever asked for with a reason that begins so. Index: run_latest."""
+    found = session.exec(
+        select(Run.id)
+        .where(
+            Run.project_id == project_id, col(Run.because).startswith(beginning, autoescape=True)
+        )
+        .limit(1)
+    ).first()
+    return found is not None
+
+
 def change(session: Session, run_id: int, **values: Any) -> None:
     """Set columns of a run."""
     session.execute(update(Run).where(col(Run.id) == run_id).values(**values))
