@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_LINES = 40
 """Columns or components told one by one; the others are told as one sum."""
+NEWEST = 20
+"""How many versions may be chosen from."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,12 @@ def chosen(session: Session, project: Project, number: int | None) -> Version | 
     if version is None:
         raise NotFound(f"Project {project.name!r} has no version {number}.")
     return version
+
+
+def choices(session: Session, project: Project) -> list[dict[str, Any]]:
+    """List versions that may be asked: the newest, and the champion."""
+    found = versions.to_compare(session, project, NEWEST)
+    return [{"number": each.number, "status": each.status} for each in found]
 
 
 def _about(asked: Asked) -> dict[str, Any]:

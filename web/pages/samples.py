@@ -21,7 +21,9 @@ from activeloop.searchable import Piece
 from activeloop.spec import Kind
 from web.auth import role
 from web.context import services
+from web.pages import explanations
 from web.routing import validated
+from web.schemas_explanations import ExplanationQuery
 from web.schemas_samples import SampleQuery
 
 COUNT = 50
@@ -123,12 +125,21 @@ def _unnamed(kind: Kind, payload: Mapping[str, Any]) -> str:
 
 @role("reviewer")
 def sample(project_id: int, sample_id: int) -> str:
-    """Show a sample and its history; `?part=looks` asks the versions, which takes longer."""
+    """Show a sample and its history; `?part=` gives what asks the versions, which takes longer."""
+    part = request.args.get("part")
+    query = validated(ExplanationQuery, request.args.to_dict())
+    assert isinstance(query, ExplanationQuery)  # noqa: S101 - what `validated` gives, for the types
+    if part == "why":
+        return explanations.why(project_id, sample_id, query)
+    if part == "asked":
+        return explanations.asked(project_id, sample_id)
+    if part == "overall" and query.version is not None:
+        return explanations.overall(project_id, query.version)
     with services().read() as session:
         project = projects.find(session, project_id)
         spec = projects.spec_of(project)
         told = histories.of_sample(session, project, sample_id)
-    if request.args.get("part") == "looks":
+    if part == "looks":
         looks = second_looks.of_sample(services(), str(project_id), sample_id)
         return render_template("parts/looks.html", looks=looks)
     return render_template("sample.html", project=project, spec=spec, s=told)

@@ -1,23 +1,11 @@
 // One sample: what the models make of it comes after the page, for they have to be read.
 
 import { call } from "../api.js";
+import { fill } from "./explain.js";
 
 const main = document.getElementById("main");
 const { project, sample } = main.dataset;
 const said = main.querySelector("[data-said]");
-const looks = main.querySelector("[data-looks]");
-
-async function look() {
-  try {
-    const answer = await fetch(looks.dataset.url, { credentials: "same-origin", headers: { Accept: "text/html" } });
-    if (!answer.ok || answer.redirected) throw new Error(`The server answered ${answer.status}.`);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    looks.replaceChildren(...page.body.childNodes);
-  } catch (error) {
-    looks.textContent = `The versions could not be asked. ${error.message}`;
-  }
-}
-
 for (const button of main.querySelectorAll("[data-act]")) {
   const key = crypto.randomUUID(); // pressed twice it is still one action
   button.addEventListener("click", async () => {
@@ -41,4 +29,4 @@ document.addEventListener("keydown", (event) => {
   if (link) link.click();
 });
 
-look();
+for (const place of main.querySelectorAll("[data-fill]")) fill(place);
