@@ -14,6 +14,7 @@ from activeloop.commands import (
     people,
     projects,
     running,
+    searching,
     simulating,
     webhooks,
 )
@@ -42,6 +43,7 @@ for command in (
     projects.status,
     projects.doctor,
     learning.retrain,
+    searching.search,
     projects.versions,
     explaining.explain,
     evaluating.evaluation,

@@ -111,9 +111,16 @@ class Deliver(Job):
     tries: int
 
 
+@dataclass(frozen=True)
+class Search(Job):
+    """Try recipes on the training labels, and keep how well each does."""
+
+    kind: ClassVar[str] = "search"
+
+
 _EVERY = (
     *(ImportFile, Featurize, Train, Rank, ScoreRange, Merge, Quality),
-    *(IndexPool, FindLabelErrors, Deliver, Evaluate),
+    *(IndexPool, FindLabelErrors, Deliver, Search, Evaluate),
 )
 KINDS: dict[str, type[Job]] = {job.kind: job for job in _EVERY}
 

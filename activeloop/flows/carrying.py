@@ -143,6 +143,7 @@ FLOWS: dict[str, Flow] = {
     "index": _late("activeloop.flows.indexing"),
     "label-errors": _late("activeloop.flows.label_errors"),
     "deliver": _late("activeloop.flows.delivering"),
+    "search": _late("activeloop.flows.searching"),
 }
 
 

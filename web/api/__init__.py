@@ -25,6 +25,7 @@ from web.api import (
     quality,
     reviews,
     samples,
+    searches,
     webhooks,
 )
 from web.auth import public
@@ -42,6 +43,7 @@ RESOURCES: tuple[Routes, ...] = (
     label_sets.routes,
     guidelines.routes,
     learning.routes,
+    searches.routes,
     evaluation.routes,
     explanations.routes,
     quality.routes,
