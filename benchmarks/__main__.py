@@ -21,6 +21,7 @@ PLACES = {
     "simulated": "benchmarks.bench_savings",
     "crowd": "benchmarks.bench_crowd",
     "several": "benchmarks.bench_several",
+    "honest": "benchmarks.bench_honest",
 }
 
 

@@ -54,8 +54,9 @@ def weights(probabilities: Floats, pool: int) -> NDArray[np.float64]:
 def corrected(right: Floats, probabilities: Floats, pool: int) -> Estimate | None:
     """Give the mean over the pool from drawn samples, with a 95 % interval.
 
-    The interval is normal, from how much the weighted values vary; it is of the mean over the pool,
-    so it shrinks to nothing as all of it is drawn.
+    The interval is Wilson's for as many draws of equal weight as these are worth (Kish), with the
+    correction for a pool that is drawn up. One from how much the weighted values vary would be
+    far too short where errors are rare: ten random draws often hold none.
 
     Args:
         right: (M,) the figure of each draw, 0 to 1, in the order of the draws.
@@ -68,14 +69,23 @@ def corrected(right: Floats, probabilities: Floats, pool: int) -> Estimate | Non
     M = len(right)
     if M < FEWEST:
         return None
+    v = weights(probabilities, pool)
     # losses are weighted, not hits: they are few, so the weights add less noise
-    losses = weights(probabilities, pool) * (1 - np.asarray(right, np.float64))
-    value = float(1 - losses.mean())
-    spread = float(losses.std(ddof=1)) * np.sqrt(max(0.0, 1 - M / pool))
-    # without a single error nothing varies, which is not certainty: one half error more is near
-    spread = max(spread, np.sqrt(0.5) / np.sqrt(M) if not losses.any() else 0.0)
-    half = float(norm.ppf(0.975)) * spread / np.sqrt(M)
-    return Estimate(_held(value), _held(value - half), _held(value + half), M)
+    value = _held(float(1 - (v * (1 - np.asarray(right, np.float64))).mean()))
+    if pool == M:
+        return Estimate(value, value, value, M)
+    # a few heavy draws carry the estimate: it is as sure as so many draws of equal weight
+    alike = float(v.sum() ** 2 / (v**2).sum()) / (1 - M / pool)
+    low, high = _score(value, alike)
+    return Estimate(value, low, high, M)
+
+
+def _score(share: float, n: float) -> tuple[float, float]:
+    """Give Wilson's interval of a share of n draws, which need not be a whole number."""
+    z = float(norm.ppf(0.975))
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return min(share, _held(float(middle - half))), max(share, _held(float(middle + half)))
 
 
 def mixed(
