@@ -91,16 +91,17 @@ def test_three_answers_a_sample_make_a_better_champion_than_one_where_people_oft
     digits: Path, tmp_path: Path
 ) -> None:
     """Five people, each wrong in 30 % of their answers; as many answers and trainings in all."""
+    follow = {"promotion": {"rule": "unless_worse"}}
     champions = {}
-    for wanted in (1, 3):
-        plan = Plan(digits, strategies=["random"], seeds=2, budget=600, every=165 // wanted,
-                    jobs=2, annotators=5, noise=0.3,
-                    spec={"answers_per_sample": wanted})  # fmt: skip
+    for wanted, every in ((1, 210), (3, 54)):
+        plan = Plan(digits, strategies=["random"], seeds=2, budget=730, every=every, jobs=2,
+                    annotators=5, noise=0.3,
+                    spec={"answers_per_sample": wanted, **follow})  # fmt: skip
         curves = drawn(plan, tmp_path / str(wanted)).curves
-        assert all(curve.points[-1].train_labels >= 480 // wanted for curve in curves)
-        champions[wanted] = [curve.points[-1].champion_accuracy for curve in curves]
-    for consensus, single in zip(champions[3], champions[1], strict=True):
-        assert consensus > single + 0.02
+        assert all(len(curve.points) == 3 for curve in curves)
+        champions[wanted] = sum(curve.points[-1].champion_accuracy for curve in curves) / 2
+    # seen: .854 with three answers, .794 with one
+    assert champions[3] > champions[1] + 0.02
 
 
 def test_as_many_annotators_are_wanted_as_answers_per_sample(digits: Path, tmp_path: Path) -> None:
