@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from activeloop.errors import Needs
+from activeloop.errors import Invalid, Needs
 from activeloop.learn.features.contract import checked_params
 from activeloop.learn.recipes.contract import Arrays, check_training, recipe
 from activeloop.learn.recipes.design import Design, prepare
@@ -21,7 +21,8 @@ from activeloop.learn.recipes.starting import begin, check_known, members_near, 
 from activeloop.learn.types import Features, Float32s, Ints, Model, Targets
 from activeloop.spec import Answer, Mode, Params
 
-DEFAULTS: Final = {"C": 30.0, "idf": True}
+DEFAULTS: Final = {"C": 30.0, "idf": True, "class_weight": "none"}
+WEIGHTS: Final = ("none", "balanced")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +82,19 @@ class LinearRecipe:
     answers: tuple[Answer, ...] = ("one", "several")
 
     def __init__(self, params: Params) -> None:
-        """Take `C` (inverse penalty) and `idf` (weight sparse columns by rarity).
+        """Take `C` (inverse penalty), `idf` (weight sparse columns by rarity) and `class_weight`.
+
+        By `balanced` all classes weigh the same in the fit; only of one label per sample.
 
         Raises:
             Invalid: naming the parameter at fault.
         """
         self.params = checked_params(self.name, params, DEFAULTS)
+        if self.params["class_weight"] not in WEIGHTS:
+            found, known = self.params["class_weight"], ", ".join(WEIGHTS)
+            raise Invalid.field("params.class_weight", f"is {found!r}.", f"Known: {known}.")
+        if self._balanced:
+            self.answers = ("one",)
 
     def fit(
         self,
@@ -120,11 +128,12 @@ class LinearRecipe:
         places = np.searchsorted(present, y).astype(np.int64)
         strength, rng = float(self.params["C"]), np.random.default_rng(seed)
         design = prepare(X, idf=bool(self.params["idf"]))
-        found = calibrate(design.Z, places, strength=strength, rng=rng)
+        balanced = self._balanced
+        found = calibrate(design.Z, places, strength=strength, rng=rng, balanced=balanced)
         start = None
         if parent is not None:
             start = begin(design, taken(parent, X, n_classes, several=False), present)
-        fitted = fit_softmax(design.Z, places, strength=strength, start=start)
+        fitted = fit_softmax(design.Z, places, strength=strength, start=start, balanced=balanced)
         facts = {
             "temperature": found.temperature,
             "calibration": found.because,
@@ -134,9 +143,15 @@ class LinearRecipe:
         heads = _stack(design, [fitted], X.shape[1], found.temperature)
         members = None
         if committee:
-            drawn = _bootstrap(design, places, fitted, strength=strength, k=committee, rng=rng)
+            drawn = _bootstrap(
+                design, places, fitted, strength=strength, k=committee, rng=rng, balanced=balanced
+            )
             members = _stack(design, drawn, X.shape[1], found.temperature)
         return LinearModel(n_classes, present, heads, members, facts)
+
+    @property
+    def _balanced(self) -> bool:
+        return bool(self.params["class_weight"] == "balanced")
 
     def _near(
         self,
@@ -202,6 +217,7 @@ def _bootstrap(
     strength: float,
     k: int,
     rng: np.random.Generator,
+    balanced: bool,
 ) -> list[Fitted]:
     """Fit k members on randomly weighted rows; no member ever loses a class.
 
@@ -209,7 +225,10 @@ def _bootstrap(
         Rubin (1981), "The Bayesian bootstrap".
     """
     weights = rng.exponential(size=(k, len(y))).astype(np.float32)
-    return [fit_softmax(design.Z, y, strength=strength, weights=w, start=start) for w in weights]
+    return [
+        fit_softmax(design.Z, y, strength=strength, weights=w, start=start, balanced=balanced)
+        for w in weights
+    ]
 
 
 def _stack(design: Design, fitted: list[Fitted], width: int, temperature: float) -> Heads:

@@ -44,6 +44,7 @@ def fit_softmax(
     strength: float,
     weights: NDArray[Any] | None = None,
     start: Fitted | None = None,
+    balanced: bool = False,
 ) -> Fitted:
     """Minimise the penalised log loss.
 
@@ -53,10 +54,18 @@ def fit_softmax(
         strength: inverse of the penalty (scikit-learn's C).
         weights: (n,) weights of the rows, or None for 1 each.
         start: where to begin; the optimum is the same.
+        balanced: whether all classes weigh the same, however many rows they have. The offsets are
+            then set back by what that adds, so that probabilities keep to the shares there are.
+
+    Source:
+        King & Zeng (2001), "Logistic regression in rare events data", for setting back.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
+    worth = len(y) / (np.bincount(y).size * np.bincount(y)) if balanced else None
+    if worth is not None:
+        weights = worth[y] * (1.0 if weights is None else weights)
     model = LogisticRegression(
         C=strength, tol=TOLERANCE, max_iter=ITERATIONS, warm_start=start is not None
     )
@@ -76,10 +85,14 @@ def fit_softmax(
     if coef.shape[1] == 1:
         coef = np.hstack([np.zeros_like(coef), coef])
         offsets = np.concatenate([np.zeros_like(offsets), offsets])
+    if worth is not None:
+        offsets = offsets - np.log(worth)
     return Fitted(coef, offsets, bool(model.n_iter_.max() < ITERATIONS))
 
 
-def calibrate(Z: Features, y: Ints, *, strength: float, rng: np.random.Generator) -> Calibration:
+def calibrate(
+    Z: Features, y: Ints, *, strength: float, rng: np.random.Generator, balanced: bool = False
+) -> Calibration:
     """Find the temperature on the scores of rows that the model did not see.
 
     Source:
@@ -88,7 +101,7 @@ def calibrate(Z: Features, y: Ints, *, strength: float, rng: np.random.Generator
     folds = _folds(y, rng)
     scores, truth = [], []
     for fold in range(FOLDS if len(y) <= MOST_FOLDED else 1):
-        held = _held_out(Z, y, folds == fold, strength)
+        held = _held_out(Z, y, folds == fold, strength, balanced=balanced)
         if held is not None:
             scores.append(held[0])
             truth.append(held[1])
@@ -110,14 +123,14 @@ def _folds(y: Ints, rng: np.random.Generator) -> Ints:
 
 
 def _held_out(
-    Z: Features, y: Ints, held: NDArray[np.bool_], strength: float
+    Z: Features, y: Ints, held: NDArray[np.bool_], strength: float, *, balanced: bool
 ) -> tuple[NDArray[np.float64], Ints] | None:
     """Give scores (minus infinity for a class the fold lacks) of held-out rows it could know."""
     known, dense = np.unique(y[~held], return_inverse=True)
     test = np.flatnonzero(held & np.isin(y, known))
     if len(known) < 2 or not len(test):
         return None
-    fitted = fit_softmax(Z[~held], dense, strength=strength)
+    fitted = fit_softmax(Z[~held], dense, strength=strength, balanced=balanced)
     scores = np.full((len(test), int(y.max()) + 1), -np.inf)
     scores[:, known] = np.asarray(Z[test] @ fitted.coef, np.float64) + fitted.offsets
     return scores, y[test]
