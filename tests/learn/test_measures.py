@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from activeloop.learn import evaluate, evaluate_marks, fairness, lure
-from activeloop.learn.measures import counting, ranks, reliability, resampling
+from activeloop.learn.measures import classes, counting, ranks, reliability, resampling
+from activeloop.learn.types import Estimate
 
-MODULES = [evaluate, fairness, lure, counting, ranks, reliability, resampling]
+MODULES = [evaluate, fairness, lure, classes, counting, ranks, reliability, resampling]
 CLOSE = 1e-9
 
 
@@ -119,7 +120,7 @@ def test_reliability_bins_hold_every_claim_and_give_the_calibration_error() -> N
 @settings(deadline=None, max_examples=25)
 @given(st.integers(40, 200), st.integers(2, 4), st.integers(0, 1000))
 def test_gaps_between_groups_are_fairlearns(n: int, groups: int, seed: int) -> None:
-    from fairlearn.metrics import (
+    from fairlearn.metrics import (  # type: ignore[import-untyped]
         demographic_parity_difference,
         equal_opportunity_difference,
         equalized_odds_difference,
@@ -201,4 +202,4 @@ def _fast(y: Any, proba: Any, rng: np.random.Generator) -> dict[str, Any]:
         "pr_auc": float(metrics.average_precision_score(marks, proba, average="macro")),
     }
     n = next(iter(found.values())).n
-    return {name: evaluate.Estimate(value, value, value, n) for name, value in whole.items()}
+    return {name: Estimate(value, value, value, n) for name, value in whole.items()}
