@@ -149,7 +149,15 @@ def test_what_the_api_gives_is_never_taken_for_a_page(
     app: Flask, engineer: Caller, admin: Caller, hostile: dict[str, int]
 ) -> None:
     assert engineer("GET", "/api/v1/me").status_code == 200
-    known = {"p": "pets", "name": "engineer", "review_id": 1, "run_id": 1, **hostile}
+    known = {
+        "p": "pets",
+        "name": "engineer",
+        "review_id": 1,
+        "run_id": 1,
+        "number": 1,
+        "webhook_id": 1,
+        **hostile,
+    }
     for address in addresses(app, "/api/v1", known):
         answer = admin("GET", address)
         kinds = ("application/json", "application/problem+json", "application/x-ndjson")

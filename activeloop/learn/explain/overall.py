@@ -17,6 +17,8 @@ from activeloop.learn.features.table import TableFeaturizer
 
 Doubles = NDArray[np.float64]
 STRONGEST: Final = 12
+_OTHERS: Final = ("any other value", "a missing value")
+"""What the last two features of a column of categories stand for."""
 
 
 @dataclass
@@ -39,19 +41,24 @@ class Words:
     def strongest(self, at: int) -> dict[str, list[dict[str, Any]]]:
         """Give the words that speak for the class at a place, and those against it.
 
-        The strongest add or take most over all the texts; `given` is what a word adds each time.
+        Those are chosen that add or take most over all the texts, and ordered by `given`: what a
+        word adds each time it stands there.
         """
         order = sorted(self.totals, key=lambda word: -float(self.totals[word][at]))
         towards = [word for word in order[:STRONGEST] if self.totals[word][at] > 0]
         against = [word for word in order[::-1][:STRONGEST] if self.totals[word][at] < 0]
         return {
-            "towards": [self._told(word, at) for word in towards],
-            "against": [self._told(word, at) for word in against],
+            "towards": sorted((self._told(word, at) for word in towards), key=_most),
+            "against": sorted((self._told(word, at) for word in against), key=_most),
         }
 
     def _told(self, word: str, at: int) -> dict[str, Any]:
         times = self.times[word]
         return {"name": word, "given": float(self.totals[word][at]) / times, "times": times}
+
+
+def _most(told: dict[str, Any]) -> float:
+    return -abs(float(told["given"]))
 
 
 def words(placed: Iterable[Placed]) -> Words:
@@ -81,9 +88,9 @@ def columns(
         if isinstance(column, Numeric):
             found["more"] = weights[0] > 0
         elif isinstance(column, Categories) and column.values:
-            known = weights[: len(column.values)]
-            found["best"] = [column.values[at] for at in known.argmax(axis=0)]
-            found["worst"] = [column.values[at] for at in known.argmin(axis=0)]
+            names = (*column.values, *_OTHERS)
+            found["best"] = [names[at] for at in weights.argmax(axis=0)]
+            found["worst"] = [names[at] for at in weights.argmin(axis=0)]
         told.append(found)
     return told
 
