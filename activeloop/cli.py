@@ -6,6 +6,7 @@ import click
 
 from activeloop import __version__
 from activeloop.commands import (
+    drift,
     evaluating,
     explaining,
     importing,
@@ -47,6 +48,7 @@ for command in (
     projects.versions,
     explaining.explain,
     evaluating.evaluation,
+    drift.drift,
     projects.promote,
     simulating.simulate,
     importing.export,

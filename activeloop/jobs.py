@@ -118,9 +118,16 @@ class Search(Job):
     kind: ClassVar[str] = "search"
 
 
+@dataclass(frozen=True)
+class Watch(Job):
+    """Compare what came in with what the champion learned from."""
+
+    kind: ClassVar[str] = "watch"
+
+
 _EVERY = (
     *(ImportFile, Featurize, Train, Rank, ScoreRange, Merge, Quality),
-    *(IndexPool, FindLabelErrors, Deliver, Search, Evaluate),
+    *(IndexPool, FindLabelErrors, Deliver, Search, Evaluate, Watch),
 )
 KINDS: dict[str, type[Job]] = {job.kind: job for job in _EVERY}
 

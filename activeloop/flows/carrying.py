@@ -144,6 +144,7 @@ FLOWS: dict[str, Flow] = {
     "label-errors": _late("activeloop.flows.label_errors"),
     "deliver": _late("activeloop.flows.delivering"),
     "search": _late("activeloop.flows.searching"),
+    "watch": _late("activeloop.flows.monitoring"),
 }
 
 

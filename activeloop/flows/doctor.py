@@ -36,6 +36,7 @@ def examine(session: Session, project: Project, spec: ProjectSpec, now: datetime
         *_order(session, project),
         *_sweeping(session, project),
         *_gate(session, project, spec),
+        *_drift(session, project),
         *_failures(session, project),
     ]
 
@@ -56,6 +57,12 @@ def _workers(session: Session, now: datetime) -> Iterator[str]:
             f"No worker has been seen for {min(ages):.0f} s, so nothing is imported, trained "
             "or ranked. Labels are kept. Start one with `activeloop worker`."
         )
+
+
+def _drift(session: Session, project: Project) -> list[str]:
+    from activeloop.flows import monitoring
+
+    return monitoring.findings(session, project)
 
 
 def _data(session: Session, project: Project) -> Iterator[str]:

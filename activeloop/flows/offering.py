@@ -145,14 +145,18 @@ def _choose(
     count -= len(known)
     for_audit = _drawn_times(count, spec.audit_share, chance)
     audit = _drawn(session, project, "audit", user_id, for_audit) if for_audit else []
-    chosen = _informative(session, project, ranking, user_id, count - len(audit))
+    campaign = _campaigned(session, project, user_id, count)
+    campaign = _others(campaign, audit)[: count - len(audit)]
+    count -= len(campaign)
+    chosen = _informative(session, project, ranking, user_id, count - len(audit), besides=campaign)
     if len(chosen) + len(audit) < count:
         wanted = count - len(chosen)
-        audit = _drawn(session, project, "audit", user_id, wanted)[:wanted]
-    _disguise(session, [*audit, *known], ranking)
+        more = _drawn(session, project, "audit", user_id, wanted + len(campaign))
+        audit = _others(more, campaign)[:wanted]
+    _disguise(session, [*audit, *known, *campaign], ranking)
     _suggest(chosen, spec.suggestions, chance)
     mixed = [*chosen]
-    for each in [*audit, *known]:
+    for each in [*audit, *known, *campaign]:
         mixed.insert(int(chance() * (len(mixed) + 1)), each)
     return mixed
 
@@ -190,8 +194,38 @@ def _gold(session: Session, project: Project, user_id: int, count: int) -> list[
     ]
 
 
+def _others(found: Sequence[Offer], taken: Sequence[Offer]) -> list[Offer]:
+    """Leave out samples that are taken already: no slot is given twice."""
+    ids = {each.sample_id for each in taken}
+    return [each for each in found if each.sample_id not in ids]
+
+
+def _campaigned(session: Session, project: Project, user_id: int, count: int) -> list[Offer]:
+    """Take the next samples of the open campaign, which come before the ranking."""
+    if count <= 0:
+        return []
+    return [
+        Offer(
+            project_id=project.id,
+            sample_id=sample.id,
+            user_id=user_id,
+            kind="campaign",
+            strategy="random",
+            because=f"drawn at random for campaign {campaign.id}",
+            probability=campaign.detail["probability"],
+        )
+        for sample, campaign in choosing.campaigned(session, project.id, user_id, count)
+    ]
+
+
 def _informative(
-    session: Session, project: Project, ranking: Ranking | None, user_id: int, count: int
+    session: Session,
+    project: Project,
+    ranking: Ranking | None,
+    user_id: int,
+    count: int,
+    *,
+    besides: Sequence[Offer],
 ) -> list[Offer]:
     """Take the head of the ranking; when it is used up, go on in random order and say so."""
     chosen: list[Offer] = []
@@ -213,12 +247,14 @@ def _informative(
                 suggestion=candidate.suggestion,
                 confidence=candidate.confidence,
             )
-            for sample, candidate in choosing.ranked(session, ranking.id, user_id, count)
+            for sample, candidate in choosing.ranked(
+                session, ranking.id, user_id, count + len(besides)
+            )
         ]
+        chosen = _others(chosen, besides)[:count]
     if len(chosen) < count:
-        taken = {each.sample_id for each in chosen}
-        more = _drawn(session, project, "train", user_id, count)
-        chosen += [each for each in more if each.sample_id not in taken][: count - len(chosen)]
+        more = _drawn(session, project, "train", user_id, count + len(besides))
+        chosen += _others(more, [*chosen, *besides])[: count - len(chosen)]
     return chosen
 
 
@@ -285,4 +321,4 @@ def shown(
 def _because(offer: Offer, ranking: Ranking | None, unranked: str) -> str:
     if ranking is not None:
         return ranking.because
-    return unranked if offer.kind in ("audit", offers.GOLD) else offer.because
+    return unranked if offer.kind in ("audit", "campaign", offers.GOLD) else offer.because

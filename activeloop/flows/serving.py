@@ -5,18 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import logging
+import random
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from activeloop.errors import Invalid, NotReady, Problem
+from activeloop.errors import Invalid, NotReady, Problem, Transient
 from activeloop.flows import label_sets
 from activeloop.flows.projects import spec_of
 from activeloop.flows.versions import words
 from activeloop.spec import Kind
-from activeloop.store import featurizers, versions
+from activeloop.store import db, featurizers, incoming, versions
 from activeloop.store.db import Session
 from activeloop.store.tables import Project, Version
 from activeloop.wiring import Services
@@ -24,6 +26,8 @@ from activeloop.wiring import Services
 if TYPE_CHECKING:
     from activeloop.learn.features import Featurizer
     from activeloop.learn.types import Float32s, Model
+
+logger = logging.getLogger("activeloop.serving")
 
 MAX_SAMPLES = 10_000
 KEPT = 8
@@ -45,6 +49,7 @@ class Predicted:
 
 @dataclass(frozen=True)
 class _Ready:
+    id: int
     number: int
     model: Model
     featurizer: Featurizer
@@ -74,7 +79,33 @@ def predict(services: Services, project: Project, samples: Sequence[Any]) -> Pre
     payloads, blobs = _payloads(kind, samples, services.settings.max_image_pixels)
     X = champion.featurizer.transform(payloads, blobs=blobs)
     told = _told(champion.model, champion.model.predict_proba(X), today.names)
-    return Predicted(champion.number, tuple(told), today.gone)
+    predictions = tuple(told)
+    _remember(services, project, champion.id, payloads, predictions)
+    return Predicted(champion.number, predictions, today.gone)
+
+
+def _remember(
+    services: Services,
+    project: Project,
+    version_id: int,
+    payloads: Sequence[dict[str, Any]],
+    predictions: Sequence[dict[str, Any]],
+) -> None:
+    """Keep a share of what was asked, to be watched for drift; pictures are not kept.
+
+    An answer never fails for this: what cannot be kept is let go.
+    """
+    policy, kind = spec_of(project).monitoring, spec_of(project).kind
+    if not policy.drift or kind == "image":
+        return
+    chance = random.SystemRandom()
+    pairs = zip(payloads, predictions, strict=True)
+    rows = [pair for pair in pairs if chance.random() < policy.keep_predicted]
+    try:
+        with services.write() as session:
+            incoming.add(session, project.id, version_id, rows, now=db.now(session))
+    except Transient as fault:
+        logger.warning("predicted samples were not kept: %s", fault.message)
 
 
 def _told(model: Model, proba: Float32s, names: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -134,12 +165,13 @@ def _champion(services: Services, project: Project) -> tuple[_Ready, _Today]:
             raise NotReady(f"Project {project.name!r} has no trained version yet; label some more.")
         featurizer = featurizers.kept(session, version.featurizer_id)
         today = _today(session, version)
-    key = f"{version.artifact}:{featurizer.artifact}:{version.number}"
+    key = f"{version.artifact}:{featurizer.artifact}:{version.id}"
     with _lock:
         if key in _ready:
             _ready.move_to_end(key)
             return _ready[key], today
     found = _Ready(
+        version.id,
         version.number,
         persist.load(services.artifacts.get(version.artifact)),
         persist.load_featurizer(services.artifacts.get(featurizer.artifact)),

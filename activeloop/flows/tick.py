@@ -82,7 +82,7 @@ def _projects(services: Services) -> list[int]:
 def _asks(services: Services, project_id: int) -> bool:
     try:
         from activeloop.flows import due as cadence
-        from activeloop.flows import lows, quality
+        from activeloop.flows import lows, monitoring, quality
 
         low = lows.ask_if_low(services, project_id)
         with services.write() as session:
@@ -90,6 +90,7 @@ def _asks(services: Services, project_id: int) -> bool:
             if project is None or not reminders.only_clock(session):
                 return False
             quality.ask_if_due(session, project)
+            monitoring.ask_if_due(session, project)
             return cadence.check(session, project, db.now(session)) is not None or low
     except Exception:
         # one project's fault must not stop the clock for the others

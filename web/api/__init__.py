@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from web import metrics, openapi
 from web.api import (
     assignments,
+    drift,
     evaluation,
     explanations,
     exports,
@@ -46,6 +47,7 @@ RESOURCES: tuple[Routes, ...] = (
     searches.routes,
     evaluation.routes,
     explanations.routes,
+    drift.routes,
     quality.routes,
     exports.routes,
     webhooks.routes,
