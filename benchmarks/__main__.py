@@ -22,6 +22,7 @@ PLACES = {
     "crowd": "benchmarks.bench_crowd",
     "several": "benchmarks.bench_several",
     "honest": "benchmarks.bench_honest",
+    "drift": "benchmarks.bench_drift",
     "intervals": "benchmarks.bench_intervals",
 }
 

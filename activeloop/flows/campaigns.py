@@ -156,7 +156,7 @@ def findings(session: Session, project: Project) -> list[str]:
     left = campaigns.left(session, campaign.id)
     return [
         (
-            f"Campaign {campaign.id} ({why}) waits for {left} of {campaign.wanted} samples; they are "
+            f"Campaign {campaign.id} ({why}) waits for {left} of {campaign.wanted} samples; "
             "offered first."
         )
     ]
