@@ -1,4 +1,4 @@
-"""False alarms of drift with none, detection of a shift, and what fixed thresholds of .1 would do."""
+"""False alarms of drift with none, detection of a shift, and what fixed thresholds would do."""
 
 from __future__ import annotations
 
