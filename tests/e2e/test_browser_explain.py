@@ -36,10 +36,10 @@ def address(site: Site, project_id: int, seq: int) -> str:
 
 @pytest.fixture(scope="module")
 def weather(site: Site) -> str:
-    """Give the page of a sample whose text is an attack, explained by a version."""
+    """Give the page of a sample whose text is an attack, as those learned from are, but a word."""
     rows = [
         {
-            "text": f"{('cold rain', 'sunny day', 'strong wind')[n % 3]} {n // 3}",
+            "text": f"{('cold rain', 'sunny day', 'strong wind')[n % 3]} {HOSTILE} {n // 3}",
             "label": "abc"[n % 3],
         }
         for n in range(60)
@@ -82,6 +82,7 @@ def test_another_class_is_explained_and_the_attack_stays_a_text(ada: Visitor, we
     assert text.inner_text() == f"sunny {HOSTILE}"
     ada.page.select_option("select[name=class]", "b")
     ada.page.wait_for_selector("p.tinted span.for-5 >> text=sunny")
+    ada.page.focus("select[name=class]")
     ada.page.select_option("select[name=class]", "c")
     ada.page.wait_for_selector("p.tinted span.against-5 >> text=sunny")
     assert ada.page.evaluate("document.activeElement.name") == "class", "the focus stays"
