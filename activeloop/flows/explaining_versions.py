@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from activeloop.errors import ActiveloopError
@@ -28,6 +29,9 @@ ROWS = 1000
 """How many training samples of another kind are looked at, drawn at random."""
 CELLS = 2_000_000
 """A text whose characters times the classes are more is left out: it would fill the memory."""
+NUMBERS = 5_000_000
+"""Features times classes times samples in memory together; of many classes fewer are looked at."""
+FEWEST = 20
 
 
 def of_version(services: Services, ref: str | int, number: int) -> dict[str, Any]:
@@ -82,7 +86,9 @@ def _body(
     rng = np.random.default_rng(version.seed)
     seqs = np.array(background.seqs)
     kind = spec_of(project).kind
-    most = TEXTS if kind == "text" else ROWS
+    count = len(background.linear.classes)
+    room = NUMBERS // (background.linear.width * count)
+    most = TEXTS if kind == "text" else min(ROWS, max(FEWEST, room))
     drawn = np.sort(rng.choice(seqs, min(most, len(seqs)), replace=False)).tolist()
     by_class = _words if kind == "text" else _rows
     looked, classes = by_class(services, version, background, drawn)
@@ -99,10 +105,12 @@ def _body(
 
 def _parts(
     services: Services, version: Version, background: Background, seqs: list[int]
-) -> list[Parts]:
+) -> Iterator[Parts]:
+    """Take the scores of some samples apart, one after the other."""
     linear, mean, base = background.linear, background.mean, background.base
     X = featurising.rows(services, version.featurizer_id, seqs)
-    return [linear.parts(X[row : row + 1], mean, base) for row in range(len(seqs))]
+    for row in range(len(seqs)):
+        yield linear.parts(X[row : row + 1], mean, base)
 
 
 def _fitted(services: Services, session: Session, version: Version) -> Featurizer:
@@ -122,7 +130,8 @@ def _words(
         found = histories.by_seqs(session, version.project_id, seqs)
         featurizer = _fitted(services, session, version)
     texts: dict[int, str] = {}
-    longest, room = CELLS // len(background.linear.classes), CHARACTERS
+    count = len(background.linear.classes)
+    longest, room = CELLS // count, min(CHARACTERS, 10 * CELLS // count)
     for seq in seqs:
         text = str(found[seq].payload["text"]) if seq in found else ""
         if text and found[seq].removed_at is None and len(text) <= min(longest, room):
@@ -133,7 +142,6 @@ def _words(
         place(featurizer, {"text": text}, parts)
         for text, parts in zip(texts.values(), every, strict=True)
     )
-    count = len(background.linear.classes)
     return gathered.texts, [gathered.strongest(at) for at in range(count)]
 
 
@@ -145,7 +153,7 @@ def _rows(
 
     with services.read() as session:
         featurizer = _fitted(services, session, version)
-    every = _parts(services, version, background, seqs)
+    every = list(_parts(services, version, background, seqs))
     places = range(len(background.linear.classes))
     if isinstance(featurizer, ImageFeaturizer):
         grid, apart = overall.regions(every)

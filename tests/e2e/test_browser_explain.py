@@ -56,8 +56,7 @@ def weather(site: Site) -> str:
     return address(site, project_id, 60)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("theme", "size"), [("light", WIDE), ("dark", NARROW)])
 def test_axe_finds_nothing_in_an_explanation(
     site: Site, browser: Browser, weather: str, theme: Any, size: Any
 ) -> None:

@@ -243,7 +243,7 @@ def test_a_forest_says_that_it_is_not_taken_apart(embedded: Services) -> None:
     assert "none are shown" in explaining_versions.of_version(embedded, project.id, 1)["because"]
 
 
-def test_of_several_labels_each_has_its_own_score(embedded: Services) -> None:
+def test_of_several_labels_each_has_its_own_score(services: Services) -> None:
     content = [
         {
             "text": f"{each['text']} {other['text']}",
@@ -251,12 +251,16 @@ def test_of_several_labels_each_has_its_own_score(embedded: Services) -> None:
         }
         for each, other in zip(rows(80), rows(80)[1:] + rows(1), strict=True)
     ]
-    project = trained(embedded, content, answer="several")
+    project = trained(services, content, answer="several")
     for name in WEATHER:
-        told = explained(embedded, project, 3, name=name)
+        told = explained(services, project, 3, name=name)
         share = next(e["probability"] for e in told["classes"] if e["name"] == name)
         assert added(told) == pytest.approx(told["score"], abs=1e-9)
         assert 1 / (1 + 2.718281828459045 ** -told["score"]) == pytest.approx(share, abs=1e-5)
+    told = explaining_versions.of_version(services, project.id, 1)
+    assert explaining_versions.of_version(services, project.id, 1) == told
+    words = {each["name"]: {word["name"] for word in each["towards"]} for each in told["classes"]}
+    assert all(words[name] & set(KINDS[name].split()) for name in WEATHER)
 
 
 def test_the_columns_of_a_table_and_the_components_of_a_vector_are_told(

@@ -106,7 +106,7 @@ ODD = st.text(
 
 
 @given(ODD, st.integers(1, 3), st.integers(1, 5), st.sampled_from([2**8, 2**12]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_every_feature_of_a_text_is_found_again_where_it_stands(
     text: str, longest: int, characters: int, width: int
 ) -> None:
@@ -126,7 +126,7 @@ def test_every_feature_of_a_text_is_found_again_where_it_stands(
 
 
 @given(ODD.map(lambda odd: f"sunny {odd} cold"))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_spans_of_a_text_and_what_stands_apart_add_up_to_the_score(text: str) -> None:
     _, featurizer, X, model = MODEL
     row = featurizer.transform([{"text": text}])
