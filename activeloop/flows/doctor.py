@@ -168,7 +168,9 @@ def _gate(session: Session, project: Project, spec: ProjectSpec) -> Iterator[str
     missing = spec.promotion.min_audit - projects.tally(session, project.id).labelled_audit
     if missing > 0 and spec.promotion.rule in ("not_worse", "better"):
         more = f"{missing} more audit {'label' if missing == 1 else 'labels'}"
-        yield f"{more} until the gate decides."
+        each = spec.promotion.min_per_class
+        classes = f", {each} of each class among them," if each else ""
+        yield f"{more}{classes} until the gate tests versions."
 
 
 def _failures(session: Session, project: Project) -> Iterator[str]:

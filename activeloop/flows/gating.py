@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from activeloop.flows import featurising, models
@@ -16,8 +17,29 @@ from activeloop.wiring import Services
 if TYPE_CHECKING:
     import numpy as np
 
+    from activeloop.learn.guardrails import Finding
     from activeloop.learn.promote import Decision
+    from activeloop.learn.spending import Look
     from activeloop.learn.types import Estimate, Features, Float32s, Model, Targets
+
+
+TIMED = 50
+"""Predictions of which the 95th percentile is taken."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What the gate must know beside the labels.
+
+    Attributes:
+        words: what the champion's classes are called today: it answers by those.
+        meta: metadata of the audit samples by seq, where slices or groups are looked at.
+        look: the last look at the audit labels that spent some of the gate's error.
+    """
+
+    words: Words = ()
+    meta: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    look: Look | None = None
 
 
 @dataclass(frozen=True)
@@ -36,13 +58,10 @@ def judge(
     model: Model,
     featurizer_id: int,
     champion: Version | None,
-    words: Words,
     snapshot: int,
+    before: Before,
 ) -> Verdict:
-    """Measure a model on the audit labels and compare it with the champion there.
-
-    `words` are what the champion's classes are called today: it answers by those.
-    """
+    """Measure a model on the audit labels and compare it with the champion there."""
     import numpy as np
 
     from activeloop.learn import promote, targets
@@ -53,18 +72,78 @@ def judge(
     metrics = _measured(y, proba, np.random.default_rng([spec.seed, snapshot]), spec)
     if champion is None:
         return Verdict(metrics, promote.first(len(y)))
+    row = X[:1]
     if champion.featurizer_id != featurizer_id:
         X = featurising.rows(services, champion.featurizer_id, audit.seqs)
-    theirs = arranged(spec, words, probabilities(models.read(services, champion.artifact), X))
+    theirs = arranged(
+        spec, before.words, probabilities(models.read(services, champion.artifact), X)
+    )
+    descends = before.words == spec.classes and _descends(
+        spec, champion, featurizer_id=featurizer_id, snapshot=snapshot
+    )
     decision = promote.decide(
         y,
         theirs,
         proba,
         spec.promotion,
-        descends=words == spec.classes
-        and _descends(spec, champion, featurizer_id=featurizer_id, snapshot=snapshot),
+        standing=promote.Standing(descends, _was_tested(champion), before.look),
+        findings=_findings(spec, audit, y, theirs, proba, before, _timed(spec, model, row)),
+        rng=np.random.default_rng([spec.seed, snapshot, 1]),
     )
     return Verdict(metrics, decision)
+
+
+def _was_tested(champion: Version) -> bool:
+    """Tell whether a champion passed a test of the gate, or a person chose it."""
+    return champion.crowned_by is not None or bool(champion.evidence.get("tested"))
+
+
+def _findings(  # noqa: PLR0917 - what the guardrails look at
+    spec: ProjectSpec,
+    audit: Labelled,
+    y: Targets,
+    theirs: Float32s,
+    proba: Float32s,
+    before: Before,
+    milliseconds: float | None,
+) -> Sequence[Finding]:
+    """Look along the guardrails; where labels are too few for the others, at the time only."""
+    from activeloop import searchable
+    from activeloop.learn import guardrails, promote
+
+    policy = spec.promotion.guardrails
+    if promote.lacking(y, spec.promotion):
+        policy = policy.model_copy(update={"slices": False, "fairness_gap": None, "log_loss": None})
+
+    def values(names: Sequence[str]) -> dict[str, list[str]]:
+        return {
+            name: [searchable.said(before.meta.get(seq, {}).get(name, "")) for seq in audit.seqs]
+            for name in names
+        }
+
+    return guardrails.look(
+        y,
+        theirs,
+        proba,
+        policy,
+        slices=values(spec.slices),
+        groups=values(spec.fairness),
+        milliseconds=milliseconds,
+    )
+
+
+def _timed(spec: ProjectSpec, model: Model, row: Features) -> float | None:
+    """Time one prediction, in ms at the 95th percentile; None where nobody asks."""
+    import numpy as np
+
+    if spec.promotion.guardrails.latency is None or not row.shape[0]:
+        return None
+    taken = []
+    for _ in range(TIMED):
+        began = time.perf_counter()
+        model.predict_proba(row)
+        taken.append(1000 * (time.perf_counter() - began))
+    return float(np.quantile(taken, 0.95))
 
 
 def _descends(spec: ProjectSpec, champion: Version, *, featurizer_id: int, snapshot: int) -> bool:

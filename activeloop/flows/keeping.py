@@ -13,13 +13,14 @@ from activeloop.flows.snapshots import Labelled
 from activeloop.flows.versions import Words
 from activeloop.jobs import Evaluate, Quality, Rank
 from activeloop.spec import ProjectSpec
-from activeloop.store import db, ledger, projects, runs, versions
+from activeloop.store import db, ledger, projects, runs, trail, versions
 from activeloop.store.db import Session
 from activeloop.store.tables import Run, Version
 
 if TYPE_CHECKING:
     from activeloop.learn.train import Trained
 
+SAID = {"promote": "version.promoted", "hold": "version.held", "reject": "version.rejected"}
 LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 
@@ -38,6 +39,7 @@ class Known:
     label_set: int
     words: Mapping[int, Words]
     samples: int
+    before: gating.Before
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,25 @@ def keep(session: Session, known: Known, learned: Learned) -> None:
             libraries=_libraries(),
             label_set=known.label_set,
             moved=dict(learned.moved),
+            evidence=dict(decision.evidence),
+            spent=decision.spent,
             created_at=now,
         ),
     )
     for version_id, metrics in learned.again.items():
         versions.measured(session, version_id, metrics)
     if decision.verdict == "promote":
-        versions.crown(session, run.project_id, version)
+        versions.crown(session, run.project_id, version, now=now, by=None)
+    trail.note(
+        session,
+        SAID[decision.verdict],
+        now=now,
+        project_id=run.project_id,
+        version=version.number,
+        run=run.id,
+        snapshot=version.snapshot,
+        because=decision.because,
+    )
     runs.change(
         session,
         run.id,

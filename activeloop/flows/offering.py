@@ -11,7 +11,8 @@ from activeloop.errors import Invalid
 from activeloop.flows import waiting
 from activeloop.flows.projects import spec_of
 from activeloop.flows.propagating import MOST
-from activeloop.spec import Answer, ProjectSpec, SuggestionPolicy
+from activeloop.policies import SuggestionPolicy
+from activeloop.spec import Answer, ProjectSpec
 from activeloop.store import choosing, db, gold, offers, projects, rankings
 from activeloop.store.db import Session
 from activeloop.store.tables import Offer, Project, Ranking, Sample

@@ -76,9 +76,12 @@ def change(
 
 
 def _merged(before: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Put what is wanted into what there is, part by part; parameters only as a whole."""
+
+    def is_part(name: str, value: Any) -> bool:
+        return name != "params" and isinstance(before.get(name), dict) and isinstance(value, dict)
+
     return before | {
-        name: before[name] | value
-        if isinstance(before[name], dict) and isinstance(value, dict)
-        else value
+        name: _merged(before[name], value) if is_part(name, value) else value
         for name, value in wanted.items()
     }

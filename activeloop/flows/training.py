@@ -19,6 +19,7 @@ from activeloop.spec import Mode, ProjectSpec
 from activeloop.store import (
     blocks,
     db,
+    draws,
     featurizers,
     label_sets,
     labels,
@@ -32,6 +33,7 @@ from activeloop.wiring import Services
 
 if TYPE_CHECKING:
     from activeloop.flows.carrying import Work
+    from activeloop.learn.spending import Look
     from activeloop.learn.train import Trained
     from activeloop.learn.types import Bools, Model
 
@@ -86,8 +88,8 @@ def run(services: Services, job: Train, work: Work) -> None:
         model=trained.model,
         featurizer_id=featurizer.id,
         champion=known.champion,
-        words=known.words[known.champion.id] if known.champion else (),
         snapshot=known.run.snapshot,
+        before=known.before,
     )
     again = gating.measure_again(
         services,
@@ -121,7 +123,11 @@ def run(services: Services, job: Train, work: Work) -> None:
 
 def failed(session: Session, job: Train, message: str) -> None:
     """Mark the run as failed; the champion and the queue stay as they are."""
-    runs.fail(session, job.run_id, message, db.now(session))
+    now = db.now(session)
+    runs.fail(session, job.run_id, message, now)
+    trail.note(
+        session, "run.failed", now=now, project_id=job.project_id, run=job.run_id, error=message
+    )
 
 
 def _tell(services: Services, job: Train, work: Work, stage: str, progress: float) -> None:
@@ -144,6 +150,12 @@ def _read(session: Session, job: Train) -> Known:
     parent = versions.learner(session, project.id)
     champion = versions.champion(session, project)
     older = versions.to_compare(session, project, COMPARED)
+    today = {
+        version.id: words(session, version, label_set)
+        for version in (*older, parent, champion)
+        if version is not None
+    }
+    wants = {*spec.slices, *spec.fairness}
     return Known(
         spec=spec,
         run=run,
@@ -154,13 +166,21 @@ def _read(session: Session, job: Train) -> Known:
         older=older,
         number=versions.next_number(session, project.id),
         label_set=label_set,
-        words={
-            version.id: words(session, version, label_set)
-            for version in (*older, parent, champion)
-            if version is not None
-        },
+        words=today,
         samples=blocks.covered(session, project.featurizer_id) if project.featurizer_id else 0,
+        before=gating.Before(
+            words=today[champion.id] if champion else (),
+            meta=draws.metadata(session, project.id, audit.seqs) if wants else {},
+            look=_last_look(session, project),
+        ),
     )
+
+
+def _last_look(session: Session, project: Project) -> Look | None:
+    from activeloop.learn.spending import Look
+
+    found = versions.last_look(session, project.id)
+    return Look(*found) if found else None
 
 
 def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from activeloop.errors import Conflict, NotFound
+from activeloop.errors import Conflict, Invalid, NotFound
 from activeloop.store import db, labels, trail, versions
 from activeloop.store.db import Session
 from activeloop.store.tables import Project, Version
 
+NOBODY = 0
+"""Stands for the person at the command line, who has no account."""
+LONGEST_NOTES = 10_000
 Words = tuple[str | None, ...]
 """What each of a version's classes is called today; None for one that was split or retired."""
 
@@ -43,6 +46,12 @@ def as_json(version: Version, parents: dict[int, int] | None = None) -> dict[str
         "seed": version.seed,
         "libraries": version.libraries,
         "created_at": version.created_at.isoformat(),
+        "evidence": version.evidence,
+        "pinned": version.pinned,
+        "notes": version.notes,
+        "crowned_at": version.crowned_at.isoformat() if version.crowned_at else None,
+        "crowned_by": version.crowned_by,
+        "dropped_at": version.dropped_at.isoformat() if version.dropped_at else None,
     }
 
 
@@ -71,14 +80,73 @@ def promote(
     version.because = "promoted by a person" + (
         f" in place of version {before.number}" if before else ""
     )
-    versions.crown(session, project.id, version)
+    now = db.now(session)
+    # without a name (the command line), it was a person all the same: the gate keeps off
+    versions.crown(session, project.id, version, now=now, by=user_id or NOBODY)
     trail.note(
         session,
         "version.promoted",
-        now=db.now(session),
+        now=now,
         project_id=project.id,
         user_id=user_id,
         version=number,
         instead_of=before.number if before else None,
+    )
+    return as_json(version)
+
+
+def rollback(
+    session: Session, project: Project, *, user_id: int | None, to: int | None = None
+) -> dict[str, Any]:
+    """Bring a champion back, in one action: the one before this, or any version by its number.
+
+    Raises:
+        NotFound: when there is no such version.
+        Conflict: when there was no other champion, or it is the champion already.
+    """
+    if to is None:
+        former = versions.former_champion(session, project)
+        if former is None:
+            raise Conflict(
+                "There was no other champion yet; name the version to bring back by its number."
+            )
+        to = former.number
+    return promote(session, project, to, user_id=user_id)
+
+
+def annotate(
+    session: Session,
+    project: Project,
+    number: int,
+    *,
+    user_id: int | None,
+    pinned: bool | None = None,
+    notes: str | None = None,
+) -> dict[str, Any]:
+    """Pin a version, so that its model file is kept whatever comes, or note something down.
+
+    Raises:
+        NotFound: when there is no such version.
+        Invalid: when the notes are too long.
+    """
+    version = versions.by_number(session, project.id, number)
+    if version is None:
+        raise NotFound(f"Project {project.name!r} has no version {number}.")
+    if notes is not None and len(notes) > LONGEST_NOTES:
+        raise Invalid.field("notes", f"may have {LONGEST_NOTES:,} characters, has {len(notes):,}.")
+    if pinned is not None:
+        version.pinned = pinned
+    if notes is not None:
+        version.notes = notes
+    session.add(version)
+    trail.note(
+        session,
+        "version.annotated",
+        now=db.now(session),
+        project_id=project.id,
+        user_id=user_id,
+        version=number,
+        pinned=version.pinned,
+        notes=version.notes,
     )
     return as_json(version)

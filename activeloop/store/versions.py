@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -104,8 +105,41 @@ def measured(session: Session, version_id: int, metrics: Mapping[str, Any]) -> N
     )
 
 
-def crown(session: Session, project_id: int, version: Version) -> None:
-    """Make a version the champion; the one before becomes a former champion."""
+def last_look(session: Session, project_id: int) -> tuple[int, int] | None:
+    """Give the gate's last look that spent error: its place, and the labels its budget began with.
+
+    Unique: project, number.
+    """
+    evidence = session.exec(
+        select(Version.evidence)
+        .where(Version.project_id == project_id, col(Version.spent) > 0)
+        .order_by(col(Version.number).desc())
+        .limit(1)
+    ).first()
+    return (evidence["look"], evidence["budget_began_at"]) if evidence else None
+
+
+def former_champion(session: Session, project: Project) -> Version | None:
+    """Give the champion before this one: the last to be crowned of all others."""
+    return session.exec(
+        select(Version)
+        .where(
+            Version.project_id == project.id,
+            col(Version.crowned_at).is_not(None),
+            col(Version.id) != project.champion_id,
+        )
+        .order_by(col(Version.crowned_at).desc(), col(Version.number).desc())
+        .limit(1)
+    ).first()
+
+
+def crown(
+    session: Session, project_id: int, version: Version, *, now: datetime, by: int | None
+) -> None:
+    """Make a version the champion; the one before becomes a former champion.
+
+    `by` is the person who decided so; None: the gate did.
+    """
     session.execute(
         update(Version)
         .where(col(Version.project_id) == project_id, col(Version.status) == "champion")
@@ -113,6 +147,7 @@ def crown(session: Session, project_id: int, version: Version) -> None:
         .execution_options(synchronize_session=False)
     )
     version.status = "champion"
+    version.crowned_at, version.crowned_by = now, by
     session.add(version)
     session.flush()
     session.execute(

@@ -11,8 +11,8 @@ from sklearn.metrics import f1_score, log_loss
 
 from activeloop.learn.evaluate import measure
 from activeloop.learn.pairs import paired_difference
-from activeloop.learn.promote import Decision, decide, first
-from activeloop.spec import PromotionPolicy
+from activeloop.learn.promote import Decision, Standing, decide, first
+from activeloop.policies import PromotionPolicy
 
 
 def _proba(n: int, classes: int, seed: int) -> Any:
@@ -52,6 +52,9 @@ def test_all_right_is_not_taken_for_certainty() -> None:
     assert found["macro_f1"].low < 0.75
 
 
+ONE_LOOK = {"rule": "unless_worse", "looks": 1, "min_audit": 20, "min_per_class": 0}
+
+
 def _decide(
     gains: int, losses: int, both: int, neither: int = 0, *, descends: bool = False, **policy: Any
 ) -> Decision:
@@ -63,7 +66,8 @@ def _decide(
         for hits in (before, after)
     )
     y = np.zeros(len(before), np.int64)
-    return decide(y, champion, challenger, PromotionPolicy(**policy), descends=descends)
+    asked = PromotionPolicy(**{**ONE_LOOK, **policy})
+    return decide(y, champion, challenger, asked, standing=Standing(descends))
 
 
 @pytest.mark.parametrize(("gains", "losses", "n"), [(1, 0, 44), (7, 3, 50), (0, 0, 30), (2, 9, 11)])
@@ -130,7 +134,7 @@ def test_a_point_loss_within_chance_is_held() -> None:
 
 
 def test_too_few_labels_and_manual_projects_are_held_with_the_reason() -> None:
-    assert "decides from 20 on" in _decide(5, 0, 5).because
+    assert "tests from 20 on" in _decide(5, 0, 5).because
     empty = _decide(0, 0, 0)
     assert (empty.verdict, empty.difference) == ("hold", None)
     assert "Only people promote" in _decide(30, 0, 100, rule="manual").because

@@ -31,11 +31,12 @@ from activeloop.learn import (
 from activeloop.learn.recipes import contract, logistic
 from activeloop.learn.recipes.design import prepare
 from activeloop.learn.types import Block, View
-from activeloop.spec import PromotionPolicy
+from activeloop.policies import PromotionPolicy
 from activeloop.testing import Broken, check_recipe
 
 MODULES = [evaluate_marks, pairs, targets, logistic, contract]
 CLASSES = 5
+FOLLOW = PromotionPolicy(rule="unless_worse", looks=1, min_audit=20, min_per_class=0)
 
 
 def view_of(proba: Any = None, committee: Any = None, marks: Any = None) -> View:
@@ -313,15 +314,15 @@ def noisy(marks: Any, wrong: float, seed: int) -> Any:
 def test_the_gate_decides_on_class_decisions_in_words(
     champion: float, challenger: float, verdict: str, said: str
 ) -> None:
-    from activeloop.learn.promote import decide
+    from activeloop.learn.promote import Standing, decide
 
     marks = np.random.default_rng(1).random((80, CLASSES)) < 0.3
     found = decide(
         marks,
         noisy(marks, champion, 2),
         noisy(marks, challenger, 2),
-        PromotionPolicy(),
-        descends=True,
+        FOLLOW,
+        standing=Standing(descends=True),
     )
     assert found.verdict == verdict
     assert said in found.because
@@ -330,11 +331,11 @@ def test_the_gate_decides_on_class_decisions_in_words(
 
 def test_a_loss_that_exact_match_hardly_shows_is_seen_in_the_decisions() -> None:
     """Of forty classes nearly every sample has something wrong, before and after."""
-    from activeloop.learn.promote import decide
+    from activeloop.learn.promote import Standing, decide
 
     marks = np.random.default_rng(1).random((60, 40)) < 0.1
     before, after = noisy(marks, 0.10, 2), noisy(marks, 0.20, 3)
-    found = decide(marks, before, after, PromotionPolicy(), descends=True)
+    found = decide(marks, before, after, FOLLOW, standing=Standing(descends=True))
     assert found.difference is not None
     assert abs(found.difference.value) < 0.05
     assert found.verdict == "reject"
@@ -349,7 +350,7 @@ def test_one_that_does_not_descend_must_show_that_exact_match_is_not_lost(
 
     marks = np.random.default_rng(1).random((n, CLASSES)) < 0.3
     proba = noisy(marks, 0.1, 2)
-    found = decide(marks, proba, proba, PromotionPolicy())
+    found = decide(marks, proba, proba, FOLLOW)
     assert found.verdict == verdict
     assert "points of exact match" in found.because
 
