@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from activeloop import answers
 from activeloop.errors import ActiveloopError
 from activeloop.flows import opinions
 from activeloop.flows.explaining import gone
@@ -157,14 +158,22 @@ def _informative(spec: ProjectSpec, reason: _Reason, opinion: Opinion | None) ->
     offer = reason.offer
     if offer.version is None:
         return f"No model took part{_why(offer)}{_stood(reason)}."
-    who = f"version {offer.version}"
     if opinion is None:
-        return (
-            f"The model of {who} asked for it{_stood(reason)}. What it made of the sample then "
-            "cannot be read any more."
-        )
+        return f"{_then(spec, offer)}{_stood(reason)}. What else it made of the sample {_LOST}"
     doubt = _several(opinion) if spec.answer == "several" else _one(opinion)
-    return f"The model of {who} {doubt}{_stood(reason)}."
+    return f"The model of version {offer.version} {doubt}{_stood(reason)}."
+
+
+_LOST = "cannot be read any more."
+
+
+def _then(spec: ProjectSpec, offer: Offer) -> str:
+    """Say what the offer kept of what the version said, in the words of its time."""
+    who = f"The model of version {offer.version}"
+    if offer.suggestion is None or offer.confidence is None:
+        return f"{who} asked for it"
+    named = ", ".join(answers.read(spec.answer, offer.suggestion)) or "none of the labels"
+    return f"{who} took it for {named} ({_share(offer.confidence)})"
 
 
 def _one(opinion: Opinion) -> str:

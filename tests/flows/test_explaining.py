@@ -88,7 +88,9 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Learn the weather once."""
     data = tmp_path_factory.mktemp("explained") / "data"
     services = pools.opened(data)
-    trained(services, rows(90) + [{"text": f"it was {n} the day"} for n in range(30)])
+    unlabelled = [{"text": f"it was {n} the day"} for n in range(30)]
+    # of thirty a tenth might be none
+    trained(services, rows(90) + unlabelled, audit_share=0.3)
     services.database.close()
     return data
 
@@ -209,6 +211,15 @@ def test_what_a_version_looks_at_is_computed_once_and_kept(
     assert explaining_versions.of_version(services, project.id, 1) == told
 
 
+def let_go(services: Services, project: Project) -> None:
+    """Mark the file of version 1 as let go."""
+    with services.write() as session:
+        version = versions.by_number(session, project.id, 1)
+        assert version is not None
+        version.dropped_at = datetime(2026, 5, 1, tzinfo=UTC)
+        session.add(version)
+
+
 def test_a_version_whose_file_is_gone_says_so(weather: tuple[Services, Project]) -> None:
     services, project = weather
     with services.write() as session:
@@ -222,11 +233,7 @@ def test_a_version_whose_file_is_gone_says_so(weather: tuple[Services, Project])
     lost = explained(services, project, 0)
     assert "missing" in lost["because"]
     assert "missing" in explaining_versions.of_version(services, project.id, 1)["because"]
-    with services.write() as session:
-        version = versions.by_number(session, project.id, 1)
-        assert version is not None
-        version.dropped_at = datetime(2026, 5, 1, tzinfo=UTC)
-        session.add(version)
+    let_go(services, project)
     told = explained(services, project, 0)
     assert told["because"].startswith("The model file of version 1 was let go on 2026-05-01")
     assert "score" not in told
@@ -297,6 +304,11 @@ def test_the_columns_of_a_table_and_the_components_of_a_vector_are_told(
     assert added(told) == pytest.approx(told["score"], abs=1e-9)
 
 
+def _drawn(offer: Offer) -> str:
+    chance = offer.probability
+    return f", drawn with probability {chance:.2g}" if chance is not None and chance < 1 else ""
+
+
 def test_why_a_sample_was_asked_is_told_in_words(weather: tuple[Services, Project]) -> None:
     services, project = weather
     (ann,) = people(services, 1)
@@ -317,6 +329,15 @@ def test_why_a_sample_was_asked_is_told_in_words(weather: tuple[Services, Projec
     assert reason["words"].startswith("The model of version 1 ")
     first = reason["opinion"]["likeliest"][0]
     assert f"{first['name']} ({100 * first['probability']:.0f} %)" in reason["words"]
+    let_go(services, project)
+    (later,) = asked_because.of_sample(services, project.id, informative.sample_id)["reasons"]
+    assert later["opinion"] is None
+    assert f"took it for {informative.suggestion} (" in later["words"]
+    assert later["words"].endswith(
+        f"it stood {place} of {reason['of']:,} ({informative.strategy}, score "
+        f"{informative.score:.3g}{_drawn(informative)}). What else it made of the sample cannot be "
+        "read any more."
+    )
     audit = asked_because.of_sample(services, project.id, by_kind["audit"].sample_id)
     assert "never learned from" in audit["reasons"][0]["words"]
     quiet = sample_of(services, project, 0)

