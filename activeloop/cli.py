@@ -17,6 +17,7 @@ from activeloop.commands import (
     running,
     searching,
     simulating,
+    versions,
     webhooks,
 )
 from activeloop.commands.desk import Door
@@ -50,6 +51,8 @@ for command in (
     evaluating.evaluation,
     drift.drift,
     projects.promote,
+    versions.rollback,
+    versions.version,
     simulating.simulate,
     importing.export,
     webhooks.webhook,

@@ -337,24 +337,6 @@ class Run(_Given):
     verdict: str | None
 
 
-class Version(_Given):
-    """A trained model."""
-
-    number: int
-    status: str
-    because: str
-    metrics: dict[str, Any]
-    metrics_at_training: dict[str, Any]
-    train_labels: int
-    audit_labels: int
-
-
-class Versions(_Given):
-    """The versions, newest first."""
-
-    versions: list[Version]
-
-
 class Samples(_Asked):
     """What to predict: by kind a text, a row, a list of numbers, or {"image": base64}."""
 

@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from activeloop.flows import serving, status, training, versions
 from web import schemas
+from web import schemas_versions as shapes
 from web.context import account, services, the_project
 from web.routing import Routes
 
@@ -42,7 +43,7 @@ def run(p: str, run_id: int) -> dict[str, Any]:
         return status.run(session, the_project(session, p), run_id)
 
 
-@routes.get("/projects/{p}/versions", role="annotator", gives=schemas.Versions)
+@routes.get("/projects/{p}/versions", role="annotator", gives=shapes.Versions)
 def listed(p: str) -> dict[str, Any]:
     """List the versions, newest first."""
     with services().read() as session:
@@ -52,7 +53,7 @@ def listed(p: str) -> dict[str, Any]:
 @routes.post(
     "/projects/{p}/versions/{number}/promote",
     role="engineer",
-    gives=schemas.Version,
+    gives=shapes.Version,
     refuses=(409,),
 )
 def promote(p: str, number: int) -> dict[str, Any]:
@@ -60,6 +61,39 @@ def promote(p: str, number: int) -> dict[str, Any]:
     with services().write() as session:
         project = the_project(session, p)
         return versions.promote(session, project, number, user_id=account().id)
+
+
+@routes.post(
+    "/projects/{p}/rollback",
+    role="engineer",
+    body=shapes.Rollback,
+    gives=shapes.Version,
+    refuses=(409,),
+)
+def rollback(p: str, body: shapes.Rollback) -> dict[str, Any]:
+    """Bring the champion before this one back, or any version by its number."""
+    with services().write() as session:
+        project = the_project(session, p)
+        return versions.rollback(session, project, user_id=account().id, to=body.to)
+
+
+@routes.patch(
+    "/projects/{p}/versions/{number}",
+    role="engineer",
+    body=shapes.Annotation,
+    gives=shapes.Version,
+)
+def annotate(p: str, number: int, body: shapes.Annotation) -> dict[str, Any]:
+    """Pin a version, so that its model file is kept, or note something down."""
+    with services().write() as session:
+        return versions.annotate(
+            session,
+            the_project(session, p),
+            number,
+            user_id=account().id,
+            pinned=body.pinned,
+            notes=body.notes,
+        )
 
 
 @routes.post(

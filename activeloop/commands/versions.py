@@ -1,0 +1,79 @@
+"""Versions: bring one back, pin it, note something down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from activeloop.commands.desk import data_option, services_for
+
+
+@click.command()
+@click.argument("project")
+@click.argument("number", type=click.IntRange(1), required=False)
+@data_option
+def rollback(project: str, number: int | None, data: Path | None) -> None:
+    """Bring back the champion before this one, or version NUMBER."""
+    from activeloop.flows import projects, versions
+
+    with services_for(data) as services, services.write() as session:
+        found = versions.rollback(session, projects.find(session, project), user_id=None, to=number)
+    click.echo(f"Version {found['number']} is the champion.")
+
+
+@click.group()
+def version() -> None:
+    """One version of a project."""
+
+
+@version.command("pin")
+@click.argument("project")
+@click.argument("number", type=click.IntRange(1))
+@data_option
+def pin(project: str, number: int, data: Path | None) -> None:
+    """Keep the model file of version NUMBER, whatever comes."""
+    _annotate(project, number, data, pinned=True)
+    click.echo(f"Version {number} is pinned.")
+
+
+@version.command("unpin")
+@click.argument("project")
+@click.argument("number", type=click.IntRange(1))
+@data_option
+def unpin(project: str, number: int, data: Path | None) -> None:
+    """Let the model file of version NUMBER go when its time comes."""
+    _annotate(project, number, data, pinned=False)
+    click.echo(f"Version {number} is not pinned.")
+
+
+@version.command("note")
+@click.argument("project")
+@click.argument("number", type=click.IntRange(1))
+@click.argument("notes")
+@data_option
+def note(project: str, number: int, notes: str, data: Path | None) -> None:
+    """Note something down on version NUMBER, in the place of what stood there."""
+    _annotate(project, number, data, notes=notes)
+    click.echo(f"Noted on version {number}.")
+
+
+def _annotate(
+    project: str,
+    number: int,
+    data: Path | None,
+    *,
+    pinned: bool | None = None,
+    notes: str | None = None,
+) -> None:
+    from activeloop.flows import projects, versions
+
+    with services_for(data) as services, services.write() as session:
+        versions.annotate(
+            session,
+            projects.find(session, project),
+            number,
+            user_id=None,
+            pinned=pinned,
+            notes=notes,
+        )
