@@ -39,3 +39,24 @@ class Versions(_Given):
     """The versions, newest first."""
 
     versions: list[Version]
+
+
+class OneVersion(Version):
+    """A version in full."""
+
+    spec: dict[str, Any]
+    lineage: list[int]
+    crowned_by_name: str | None
+
+
+class Comparison(_Given):
+    """Two versions side by side."""
+
+    a: Version
+    b: Version
+    figures: dict[str, dict[str, Any]]
+    difference: dict[str, Any] | None
+    paired: dict[str, Any]
+    flips: list[dict[str, Any]]
+    pool: dict[str, Any]
+    differs: dict[str, Any]

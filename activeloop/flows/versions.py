@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from activeloop.errors import Conflict, Invalid, NotFound
-from activeloop.store import db, labels, trail, versions
+from activeloop.store import db, labels, teamwork, trail, versions
 from activeloop.store.db import Session
 from activeloop.store.tables import Project, Version
 
 NOBODY = 0
 """Stands for the person at the command line, who has no account."""
 LONGEST_NOTES = 10_000
+LONGEST_LINEAGE = 50
 Words = tuple[str | None, ...]
 """What each of a version's classes is called today; None for one that was split or retired."""
 
@@ -60,6 +61,30 @@ def listed(session: Session, project: Project) -> list[dict[str, Any]]:
     found = versions.all_(session, project.id)
     parents = {version.id: version.number for version in found}
     return [as_json(version, parents) for version in found]
+
+
+def one(session: Session, project: Project, number: int) -> dict[str, Any]:
+    """Give a version in full: who crowned it, and the versions it goes back to.
+
+    Raises:
+        NotFound: when there is no such version.
+    """
+    found = versions.all_(session, project.id)
+    by_id = {version.id: version for version in found}
+    version = next((each for each in found if each.number == number), None)
+    if version is None:
+        raise NotFound(f"Project {project.name!r} has no version {number}.")
+    lineage: list[int] = []
+    parent = by_id.get(version.parent_id or 0)
+    while parent is not None and len(lineage) < LONGEST_LINEAGE:
+        lineage.append(parent.number)
+        parent = by_id.get(parent.parent_id or 0)
+    person = version.crowned_by
+    return as_json(version, {each.id: each.number for each in found}) | {
+        "spec": version.spec,
+        "lineage": lineage,
+        "crowned_by_name": teamwork.names(session, [person]).get(person) if person else None,
+    }
 
 
 def promote(

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from activeloop.flows import serving, status, training, versions
+from activeloop.flows import serving, status, training, version_comparing, versions
 from web import schemas
 from web import schemas_versions as shapes
 from web.context import account, services, the_project
@@ -48,6 +48,26 @@ def listed(p: str) -> dict[str, Any]:
     """List the versions, newest first."""
     with services().read() as session:
         return {"versions": versions.listed(session, the_project(session, p))}
+
+
+@routes.get("/projects/{p}/versions/{number}", role="annotator", gives=shapes.OneVersion)
+def one(p: str, number: int) -> dict[str, Any]:
+    """Show a version in full: its spec, its lineage, who crowned it and why."""
+    with services().read() as session:
+        return versions.one(session, the_project(session, p), number)
+
+
+@routes.get(
+    "/projects/{p}/versions/{a}/compare/{b}",
+    role="reviewer",
+    gives=shapes.Comparison,
+    refuses=(409,),
+)
+def compare(p: str, a: int, b: int) -> dict[str, Any]:
+    """Put version `b` beside version `a`: figures, changed predictions, and what differs."""
+    with services().read() as session:
+        project = the_project(session, p)
+    return version_comparing.compare(services(), project, a, b)
 
 
 @routes.post(

@@ -16,6 +16,7 @@ from web.pages import (
     samples,
     signing,
     team,
+    versions,
     webhooks,
     words,
 )
@@ -34,6 +35,7 @@ for room in (
     label_sets,
     guidelines,
     assigning,
+    versions,
     webhooks,
 ):
     room.install(pages)
