@@ -108,3 +108,11 @@ def test_a_classifier_tells_what_moved_from_what_did_not(shift: float, *, drifts
     found = classifier.two_sample(ref.astype(np.float32), cur.astype(np.float32), rng=rng)
     assert found is not None
     assert features.judged([found], level=0.05)[0].drifted is drifts
+
+
+def test_equal_values_have_no_spread_however_they_are_rounded() -> None:
+    from activeloop.learn.drift.measures import spread, wasserstein
+
+    same = np.full(901, 0.1)
+    assert spread(same) == 0.0
+    assert wasserstein(same, np.full(200, 0.9)) == 1.0

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from web.pages import (
     assigning,
+    drifting,
     guidelines,
     importing,
     label_sets,
@@ -36,6 +37,7 @@ for room in (
     guidelines,
     assigning,
     versions,
+    drifting,
     webhooks,
 ):
     room.install(pages)

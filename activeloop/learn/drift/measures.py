@@ -14,6 +14,7 @@ SMOOTHING = 0.5
 FEWEST_EXPECTED = 5.0
 HEAVY = 2.0
 """A spread this many times the robust one is that of heavy tails."""
+ROUNDING = 1e-9
 NORMAL_IQR = 1.349
 """The interquartile range of a normal distribution, in standard deviations."""
 
@@ -21,6 +22,8 @@ NORMAL_IQR = 1.349
 def spread(reference: Floats) -> float:
     """Give the standard deviation, or the robust one where tails are heavy; 0 for a constant."""
     std = float(np.std(reference))
+    if std <= ROUNDING * float(np.abs(reference).max(initial=1.0)):
+        return 0.0  # of equal values the sum is not always exact, and the rest is no spread
     low, high = np.percentile(reference, [25, 75])
     robust = float(high - low) / NORMAL_IQR
     return robust if robust > 0 and std > HEAVY * robust else std
