@@ -24,8 +24,28 @@ COLOURS = 128
 PATIENCE = 600.0
 KEYS = {"label-keys": "?", "label-back": "ArrowLeft"}
 """What is pressed on the labelling page before its picture is taken."""
-SIZES = {"label": 800, "label-keys": 800, "label-back": 800, "loop": 1320, "projects": 480}
+SIZES = {
+    "label": 800,
+    "label-keys": 800,
+    "label-back": 800,
+    "loop": 1320,
+    "projects": 480,
+    "version": 2100,
+    "compare": 1300,
+    "sample": 1300,
+    "samples": 900,
+    "team": 900,
+}
 """The pages, each with the height of its picture."""
+PATHS = {
+    "loop": "",
+    "version": "/versions/3",
+    "compare": "/compare/1/3",
+    "samples": "/samples?state=labelled",
+    "team": "/team",
+}
+DRAWN = {"loop": "#learning-curve", "version": "#calibration"}
+"""Plots that must be drawn before a picture is taken."""
 
 
 def main() -> None:
@@ -88,9 +108,13 @@ def photograph(demo: Demo, browser: Browser, theme: str) -> None:
             Oracle(visitor).answer(1)
             if name in KEYS:
                 visitor.page.keyboard.press(KEYS[name])
-        elif name == "loop":
-            visitor.go("/projects/1")
-            visitor.page.wait_for_selector("#curve path.point", state="attached")
+        elif name in PATHS:
+            visitor.go(f"/projects/1{PATHS[name]}")
+        elif name == "sample":
+            visitor.go("/projects/1/samples?state=labelled")
+            visitor.page.locator("main a[href*='/samples/']").first.click()
+        if name in DRAWN:
+            visitor.page.wait_for_selector(f"{DRAWN[name]} path.point", state="attached")
         visitor.page.wait_for_timeout(1500)
         keep(visitor, IMAGES / f"{name}-{theme}.png")
         context.close()
