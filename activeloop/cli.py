@@ -6,6 +6,7 @@ import click
 
 from activeloop import __version__
 from activeloop.commands import (
+    advising,
     drift,
     evaluating,
     explaining,
@@ -53,9 +54,11 @@ for command in (
     projects.promote,
     versions.rollback,
     versions.version,
+    versions.reproduce,
     simulating.simulate,
     importing.export,
     webhooks.webhook,
+    advising.advice,
 ):
     main.add_command(command)
 

@@ -125,9 +125,17 @@ class Watch(Job):
     kind: ClassVar[str] = "watch"
 
 
+@dataclass(frozen=True)
+class Advise(Job):
+    """Compare active learning with random choice, and tell when labelling can stop."""
+
+    kind: ClassVar[str] = "advise"
+
+
 _EVERY = (
     *(ImportFile, Featurize, Train, Rank, ScoreRange, Merge, Quality),
     *(IndexPool, FindLabelErrors, Deliver, Search, Evaluate, Watch),
+    Advise,
 )
 KINDS: dict[str, type[Job]] = {job.kind: job for job in _EVERY}
 

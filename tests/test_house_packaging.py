@@ -33,8 +33,12 @@ TOOLS = {
 }
 
 
+EXTRA = ("project", "optional-dependencies", "tune")
+"""What one command wants, and says so when it is not there."""
+
+
 def test_everything_that_is_imported_is_declared() -> None:
-    declared = _declared("project", "dependencies")
+    declared = _declared("project", "dependencies") | _declared(*EXTRA)
     assert not _imported("activeloop", "web", "worker") - declared
     declared |= _declared("dependency-groups", "dev")
     assert not _imported("tests", "benchmarks", "docs") - declared
@@ -42,8 +46,8 @@ def test_everything_that_is_imported_is_declared() -> None:
 
 def test_everything_that_is_declared_is_used() -> None:
     product = _imported("activeloop", "web", "worker") | set(USED_WITHOUT_AN_IMPORT)
-    assert _declared("project", "dependencies") == product
-    developing = _imported("tests", "benchmarks", "docs") | set(TOOLS)
+    assert _declared("project", "dependencies") | _declared(*EXTRA) == product
+    developing = _imported("tests", "benchmarks", "docs") | set(TOOLS) | _declared(*EXTRA)
     assert not _declared("dependency-groups", "dev") - developing
 
 

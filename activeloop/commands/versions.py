@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -20,6 +21,24 @@ def rollback(project: str, number: int | None, data: Path | None) -> None:
     with services_for(data) as services, services.write() as session:
         found = versions.rollback(session, projects.find(session, project), user_id=None, to=number)
     click.echo(f"Version {found['number']} is the champion.")
+
+
+@click.command()
+@click.argument("project")
+@click.argument("number", type=click.IntRange(1))
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@data_option
+@click.pass_context
+def reproduce(
+    context: click.Context, project: str, number: int, data: Path | None, *, as_json: bool
+) -> None:
+    """Train version NUMBER again from its record and compare; fails when they predict otherwise."""
+    from activeloop.flows import reproducing
+
+    with services_for(data) as services:
+        report = reproducing.reproduce(services, project, number)
+    click.echo(json.dumps(report.as_json(), indent=2) if as_json else "\n".join(report.words()))
+    context.exit(0 if report.same else 1)
 
 
 @click.group()

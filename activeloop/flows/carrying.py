@@ -143,6 +143,7 @@ FLOWS: dict[str, Flow] = {
     "index": _late("activeloop.flows.indexing"),
     "label-errors": _late("activeloop.flows.label_errors"),
     "deliver": _late("activeloop.flows.delivering"),
+    "advise": _late("activeloop.flows.advising"),
     "search": _late("activeloop.flows.searching"),
     "watch": _late("activeloop.flows.monitoring"),
 }

@@ -37,6 +37,7 @@ def examine(session: Session, project: Project, spec: ProjectSpec, now: datetime
         *_sweeping(session, project),
         *_gate(session, project, spec),
         *_drift(session, project),
+        *_advice(session, project),
         *_failures(session, project),
     ]
 
@@ -171,6 +172,12 @@ def _gate(session: Session, project: Project, spec: ProjectSpec) -> Iterator[str
         each = spec.promotion.min_per_class
         classes = f", {each} of each class among them," if each else ""
         yield f"{more}{classes} until the gate tests versions."
+
+
+def _advice(session: Session, project: Project) -> Iterator[str]:
+    from activeloop.flows import advising
+
+    yield from advising.findings(session, project)
 
 
 def _failures(session: Session, project: Project) -> Iterator[str]:

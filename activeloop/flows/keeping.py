@@ -11,7 +11,7 @@ from activeloop import __version__
 from activeloop.flows import gating, refreshing
 from activeloop.flows.snapshots import Labelled
 from activeloop.flows.versions import Words
-from activeloop.jobs import Evaluate, Quality, Rank
+from activeloop.jobs import Advise, Evaluate, Quality, Rank
 from activeloop.spec import ProjectSpec
 from activeloop.store import db, ledger, projects, runs, trail, versions
 from activeloop.store.db import Session
@@ -84,7 +84,7 @@ def keep(session: Session, known: Known, learned: Learned) -> None:
             metrics=dict(verdict.metrics),
             latest=dict(verdict.metrics),
             seed=known.spec.seed,
-            libraries=_libraries(),
+            libraries=libraries(),
             label_set=known.label_set,
             moved=dict(learned.moved),
             evidence=dict(decision.evidence),
@@ -125,6 +125,7 @@ def keep(session: Session, known: Known, learned: Learned) -> None:
     if decision.verdict != "reject":
         ledger.add(session, Rank(run.project_id), now=now)
     ledger.add(session, Quality(run.project_id), now=now)
+    ledger.add(session, Advise(run.project_id), now=now)
     _evaluate(session, known, version)
 
 
@@ -142,6 +143,7 @@ def _settled(known: Known) -> int:
     return len(known.train.seqs) if by_majority else known.run.train_labels
 
 
-def _libraries() -> dict[str, str]:
+def libraries() -> dict[str, str]:
+    """Name the versions of what a model's numbers depend on, as installed here."""
     found = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {"activeloop": __version__, **found}

@@ -149,17 +149,40 @@ def _choose(
     campaign = _campaigned(session, project, user_id, count)
     campaign = _others(campaign, audit)[: count - len(audit)]
     count -= len(campaign)
-    chosen = _informative(session, project, ranking, user_id, count - len(audit), besides=campaign)
+    arm = _arm(session, project, ranking, user_id, count - len(audit), spec, chance)
+    arm = _others(arm, campaign)
+    count -= len(arm)
+    taken = [*campaign, *arm]
+    chosen = _informative(session, project, ranking, user_id, count - len(audit), besides=taken)
     if len(chosen) + len(audit) < count:
         wanted = count - len(chosen)
         more = _drawn(session, project, "audit", user_id, wanted + len(campaign))
         audit = _others(more, campaign)[:wanted]
-    _disguise(session, [*audit, *known, *campaign], ranking)
+    _disguise(session, [*audit, *known, *campaign, *arm], ranking)
     _suggest(chosen, spec.suggestions, chance)
     mixed = [*chosen]
-    for each in [*audit, *known, *campaign]:
+    for each in [*audit, *known, *campaign, *arm]:
         mixed.insert(int(chance() * (len(mixed) + 1)), each)
     return mixed
+
+
+def _arm(  # noqa: PLR0917 - whom, from what, and by which chance
+    session: Session,
+    project: Project,
+    ranking: Ranking | None,
+    user_id: int,
+    count: int,
+    spec: ProjectSpec,
+    chance: Callable[[], float],
+) -> list[Offer]:
+    """Draw some training samples at random, beside the ranked ones, to compare these with."""
+    if ranking is None or ranking.strategy == "random":
+        return []
+    lots = _drawn_times(count, spec.random_share, chance)
+    drawn = _drawn(session, project, "train", user_id, lots) if lots else []
+    for each in drawn:
+        each.because = "drawn at random, so that active learning can be compared with it"
+    return drawn
 
 
 def _drawn_times(count: int, share: float, chance: Callable[[], float]) -> int:

@@ -165,6 +165,8 @@ def spec_for(plan: Plan, data: Labelled, *, seed: int, strategy: str) -> Project
         rhythm = {"retrain": {**policy, "every": plan.every}, "batch_size": plan.every}
     return parse_spec(
         {
+            # a curve is of one strategy; random is drawn beside it as a curve of its own
+            "random_share": 0,
             **plan.spec,
             **rhythm,
             "name": PROJECT,

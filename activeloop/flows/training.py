@@ -79,7 +79,7 @@ def run(services: Services, job: Train, work: Work) -> None:
     with services.read() as session:
         known = _read(session, job)
     _tell(services, job, work, "fitting", 0.2)
-    trained = _fit(services, known, featurizer)
+    trained = fit(services, known, featurizer)
     _tell(services, job, work, "evaluating", 0.8)
     verdict = gating.judge(
         services,
@@ -183,8 +183,11 @@ def _last_look(session: Session, project: Project) -> Look | None:
     return Look(*found) if found else None
 
 
-def _fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
-    """Fit by the project's recipe, going on from the parent where that is right."""
+def fit(services: Services, known: Known, featurizer: Featurizer) -> Trained:
+    """Fit by the project's recipe, going on from the parent where that is right.
+
+    Uses only `spec`, `run.mode`, `run.snapshot`, `train`, `parent`, `words` and `label_set`.
+    """
     from activeloop.learn import persist, recipes, strategies, targets, train
 
     spec = known.spec

@@ -94,13 +94,18 @@ def promote(
 
     Raises:
         NotFound: when there is no such version.
-        Conflict: when it is the champion already.
+        Conflict: when it is the champion already, or its model file was let go.
     """
     version = versions.by_number(session, project.id, number)
     if version is None:
         raise NotFound(f"Project {project.name!r} has no version {number}.")
     if version.id == project.champion_id:
         raise Conflict(f"Version {number} is the champion already.")
+    if version.dropped_at is not None:
+        raise Conflict(
+            f"The model file of version {number} was let go; "
+            f"`activeloop reproduce {project.name} {number}` makes it again."
+        )
     before = versions.champion(session, project)
     version.because = "promoted by a person" + (
         f" in place of version {before.number}" if before else ""

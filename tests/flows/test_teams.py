@@ -222,7 +222,7 @@ def test_what_others_hold_is_not_answered_with_the_group(services: Services) -> 
 
 def test_suggestions_are_hidden_by_chance_and_kept_either_way(services: Services) -> None:
     policy = {"show": True, "hidden_share": 0.5}
-    project = pool(services, 4, suggestions=policy)
+    project = pool(services, 4, suggestions=policy, random_share=0)
     picks = [rankings.Pick(n, 1, 1, suggestion="cat", confidence=0.7) for n in range(4)]
     rank(services, project, picks)
     project = now_of(services, project)

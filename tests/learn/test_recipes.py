@@ -197,7 +197,7 @@ def test_online_refuses_a_parent_it_cannot_go_on_from() -> None:
 def test_an_unknown_recipe_or_parameter_is_refused_with_what_is_known() -> None:
     with pytest.raises(Invalid, match="Known: forest, linear, online"):
         recipes.get("deep")
-    with pytest.raises(Invalid, match="Known: C, idf"):
+    with pytest.raises(Invalid, match="Known: C, class_weight, idf"):
         recipes.get("linear", {"c": 1})
     with pytest.raises(Invalid, match="positive"):
         recipes.get("linear", {"C": -1.0})

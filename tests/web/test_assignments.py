@@ -43,7 +43,7 @@ def test_every_route_for_annotators_refuses_those_who_are_not_named(
 ) -> None:
     for method, rule in sorted(FOR_ANNOTATORS - SHARED):
         path = rule.replace("<p>", str(closed["id"]))
-        for name in ("sample_id", "import_id", "run_id", "label_id"):
+        for name in ("sample_id", "import_id", "run_id", "label_id", "number"):
             path = path.replace(f"<{name}>", "1")
         body = BODIES.get(rule.rsplit("/", 1)[-1], {})
         how = {"json": body} if method == "POST" else {}

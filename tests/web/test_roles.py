@@ -66,6 +66,8 @@ FOR_REVIEWERS: set[tuple[str, str]] = {
     ("GET", "/api/v1/projects/<p>/versions/<number>/confusion"),
     ("GET", "/api/v1/projects/<p>/versions/<a>/compare/<b>"),
     ("GET", "/api/v1/projects/<p>/campaigns"),
+    ("GET", "/api/v1/projects/<p>/arms"),
+    ("GET", "/api/v1/projects/<p>/advice"),
     ("POST", "/api/v1/projects/<p>/samples/actions"),
     ("GET", "/api/v1/projects/<p>/label-errors"),
     ("POST", "/api/v1/projects/<p>/label-errors"),

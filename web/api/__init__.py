@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from web import metrics, openapi
 from web.api import (
+    advice,
     assignments,
     drift,
     evaluation,
@@ -51,6 +52,7 @@ RESOURCES: tuple[Routes, ...] = (
     quality.routes,
     exports.routes,
     webhooks.routes,
+    advice.routes,
     people.routes,
 )
 

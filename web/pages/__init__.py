@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from web.pages import (
+    advising,
     assigning,
     drifting,
     guidelines,
@@ -38,6 +39,7 @@ for room in (
     assigning,
     versions,
     drifting,
+    advising,
     webhooks,
 ):
     room.install(pages)
