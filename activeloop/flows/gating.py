@@ -191,7 +191,9 @@ def measure_again(
             ranked=False,
         )
         for version in older
-        if version.featurizer_id == featurizer_id and set(words[version.id]) == set(spec.classes)
+        if version.dropped_at is None
+        and version.featurizer_id == featurizer_id
+        and set(words[version.id]) == set(spec.classes)
     }
 
 

@@ -35,7 +35,7 @@ def moved(
     """
     import numpy as np
 
-    if parent is None or parent.featurizer_id != featurizer_id or not samples:
+    if parent is None or parent.dropped_at or parent.featurizer_id != featurizer_id or not samples:
         return {}
     before = models.read(services, parent.artifact)
     if before.n_classes != model.n_classes:

@@ -82,8 +82,9 @@ def _projects(services: Services) -> list[int]:
 def _asks(services: Services, project_id: int) -> bool:
     try:
         from activeloop.flows import due as cadence
-        from activeloop.flows import lows, monitoring, quality
+        from activeloop.flows import lows, monitoring, quality, retaining
 
+        retaining.let_go(services, project_id)
         low = lows.ask_if_low(services, project_id)
         with services.write() as session:
             project = projects.by_id(session, project_id)

@@ -153,3 +153,44 @@ def crown(
     session.execute(
         update(Project).where(col(Project.id) == project_id).values(champion_id=version.id)
     )
+
+
+def beyond(session: Session, project_id: int, newest: int, limit: int = 500) -> list[Version]:
+    """List the oldest versions before the `newest` that have files, were no champion, no pin.
+
+    Unique: project, number.
+    """
+    first_kept = session.exec(
+        select(Version.number)
+        .where(Version.project_id == project_id)
+        .order_by(col(Version.number).desc())
+        .offset(newest - 1)
+        .limit(1)
+    ).first()
+    if first_kept is None:
+        return []
+    return list(
+        session.exec(
+            select(Version)
+            .where(
+                Version.project_id == project_id,
+                col(Version.number) < first_kept,
+                col(Version.dropped_at).is_(None),
+                col(Version.crowned_at).is_(None),
+                col(Version.pinned).is_(False),
+            )
+            .order_by(col(Version.number))
+            .limit(limit)
+        )
+    )
+
+
+def named(session: Session, artifacts: set[str]) -> set[str]:
+    """Give those files that a version of any project still counts on."""
+    return set(
+        session.exec(
+            select(Version.artifact).where(
+                col(Version.artifact).in_(artifacts), col(Version.dropped_at).is_(None)
+            )
+        )
+    )
