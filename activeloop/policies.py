@@ -91,7 +91,9 @@ class PromotionPolicy(Part):
         0.05, description="Largest loss that not_worse lets pass (0..0.5)."
     )
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = Field(
-        0.05, description="Error level of the gate, over all its looks together."
+        0.05,
+        description="Error level of the gate, over all looks of a budget; twice the audit labels "
+        "begin a new one.",
     )
     looks: Annotated[int, Field(ge=1, le=1000)] = Field(
         20, description="Looks at the audit labels over which `alpha` is spent in equal parts."

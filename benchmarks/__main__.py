@@ -17,6 +17,7 @@ PLACES = {
     "browse": "benchmarks.bench_browse",
     "load": "benchmarks.load",
     "pace": "benchmarks.bench_pace",
+    "gate": "benchmarks.bench_gate",
     "savings": "benchmarks.savings",
     "simulated": "benchmarks.bench_savings",
     "crowd": "benchmarks.bench_crowd",

@@ -37,9 +37,11 @@ LOOKED_BACK = 4
 """Versions whose predictions for them are compared, one with the next."""
 
 
-def newest(session: Session, project: Project) -> dict[str, Any]:
-    """Give the newest advice; empty before the first."""
-    ids = [version.id for version in versions.all_(session, project.id, 20)]
+def newest(
+    session: Session, project: Project, *, besides: int | None = None
+) -> dict[str, Any]:
+    """Give the newest advice, or that before the one on a version; empty before the first."""
+    ids = [each.id for each in versions.all_(session, project.id, 20) if each.id != besides]
     found = version_reports.of_versions(session, ids, KIND)
     latest = next((found[each] for each in ids if each in found), None)
     return dict(latest.body) | {"made_at": latest.created_at.isoformat()} if latest else {}
@@ -65,8 +67,9 @@ def run(services: Services, job: Advise, work: Work) -> None:
     with services.write() as session:
         project = find(session, job.project_id)
         events = projects.tally(session, project.id).events
-        before = newest(session, project).get("verdict")
-        behind = arming.newest(session, project).get("verdict") == "behind"
+        before = newest(session, project, besides=version.id).get("verdict")
+        earlier = arming.newest(session, project, besides=version.id)
+        behind = earlier.get("verdict") == "behind"
         now = db.now(session)
         for kind, body in ((arming.KIND, arms), (KIND, advice)):
             version_reports.keep(session, version.id, kind, events=events, body=body, now=now)

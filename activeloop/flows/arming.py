@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 KIND = "arms"
 
 
-def newest(session: Session, project: Project) -> dict[str, Any]:
-    """Give the comparison made with the newest version that has one; empty before the first."""
-    ids = [version.id for version in versions.all_(session, project.id, 20)]
+def newest(
+    session: Session, project: Project, *, besides: int | None = None
+) -> dict[str, Any]:
+    """Give the newest comparison, or that before the one with a version; empty before the first."""
+    ids = [each.id for each in versions.all_(session, project.id, 20) if each.id != besides]
     found = version_reports.of_versions(session, ids, KIND)
     latest = next((found[each] for each in ids if each in found), None)
     return dict(latest.body) | {"made_at": latest.created_at.isoformat()} if latest else {}
