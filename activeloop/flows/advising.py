@@ -37,9 +37,7 @@ LOOKED_BACK = 4
 """Versions whose predictions for them are compared, one with the next."""
 
 
-def newest(
-    session: Session, project: Project, *, besides: int | None = None
-) -> dict[str, Any]:
+def newest(session: Session, project: Project, *, besides: int | None = None) -> dict[str, Any]:
     """Give the newest advice, or that before the one on a version; empty before the first."""
     ids = [each.id for each in versions.all_(session, project.id, 20) if each.id != besides]
     found = version_reports.of_versions(session, ids, KIND)

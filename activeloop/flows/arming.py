@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 KIND = "arms"
 
 
-def newest(
-    session: Session, project: Project, *, besides: int | None = None
-) -> dict[str, Any]:
+def newest(session: Session, project: Project, *, besides: int | None = None) -> dict[str, Any]:
     """Give the newest comparison, or that before the one with a version; empty before the first."""
     ids = [each.id for each in versions.all_(session, project.id, 20) if each.id != besides]
     found = version_reports.of_versions(session, ids, KIND)

@@ -79,7 +79,9 @@ def test_no_page_breaks_the_policy_in_either_theme(ada: Visitor, learned: int) -
 
 def test_the_curve_is_a_plot_and_a_table_of_the_same_numbers(ada: Visitor, learned: int) -> None:
     ada.go(f"/projects/{learned}")
-    ada.page.wait_for_selector("#learning-curve .main-svg .scatterlayer path.point", state="attached")
+    ada.page.wait_for_selector(
+        "#learning-curve .main-svg .scatterlayer path.point", state="attached"
+    )
     rows = ada.page.locator("[data-points] tbody tr")
     points = ada.page.locator("#learning-curve path.point")
     assert rows.count() == points.count() >= 2
