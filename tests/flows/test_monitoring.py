@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 import numpy as np
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from activeloop.flows import (
     accounts,
@@ -98,11 +99,13 @@ def _answer(services: Services, project: Project, person: int, how_many: int) ->
     return seen
 
 
-def _look(services: Services, project: Project) -> list[dict]:
+def _look(services: Services, project: Project) -> list[dict[str, Any]]:
     tick.tick(services)
     simulating.drain(services, project.id)
     with services.read() as session:
-        return monitoring.timeline(session, projects.find(session, project.id))["windows"]
+        told = monitoring.timeline(session, projects.find(session, project.id))
+    windows: list[dict[str, Any]] = told["windows"]
+    return windows
 
 
 def test_what_is_alike_gives_no_alarm(embedded: Services) -> None:
@@ -127,7 +130,7 @@ def test_an_alarm_opens_a_campaign_and_its_labels_a_run(services: Services) -> N
         said = doctor.examine(session, project, spec_of(project), db.now(session))
         runs_before = len(runs.latest(session, project.id, 50))
         rows = session.exec(
-            select(Sample.seq).join(CampaignSample, CampaignSample.sample_id == Sample.id)
+            select(Sample.seq).join(CampaignSample, col(CampaignSample.sample_id) == Sample.id)
         ).all()
     assert len(rows) == 12
     assert all(500 <= seq < 700 for seq in rows)
