@@ -68,6 +68,8 @@ def run(services: Services, job: Advise, work: Work) -> None:
         before = newest(session, project, besides=version.id).get("verdict")
         earlier = arming.newest(session, project, besides=version.id)
         behind = earlier.get("verdict") == "behind"
+        # one comparison alone may be chance: only two in a row are told, and acted on
+        arms["again"] = arms["verdict"] == "behind" and behind
         now = db.now(session)
         for kind, body in ((arming.KIND, arms), (KIND, advice)):
             version_reports.keep(session, version.id, kind, events=events, body=body, now=now)
@@ -76,7 +78,7 @@ def run(services: Services, job: Advise, work: Work) -> None:
                 session, "advice.stop", now=now, project_id=project.id, version=version.number,
                 because=advice["says"],
             )  # fmt: skip
-        if arms["verdict"] == "behind" and behind:
+        if arms["again"]:
             _turn_to_random(session, project, spec, arms["says"])
         work.done(session)
 
@@ -91,7 +93,7 @@ def findings(session: Session, project: Project) -> list[str]:
     if newest(session, project).get("verdict") == "stop":
         said.append("Labelling can stop, by all that is asked of it; see the page Progress.")
     arms = arming.newest(session, project)
-    if arms.get("verdict") == "behind":
+    if arms.get("verdict") == "behind" and arms.get("again"):
         said.append(f"Active learning is behind random choice. {arms['says']}")
     return said
 

@@ -14,7 +14,7 @@ from activeloop.store.tables import Project, Version
 from activeloop.wiring import Services
 
 if TYPE_CHECKING:
-    from activeloop.learn.arms import Arm, Point, Saved, Verdict
+    from activeloop.learn.arms import Point, Saved, Verdict
     from activeloop.learn.types import Estimate
 
 KIND = "arms"
@@ -73,23 +73,26 @@ def _compared(  # noqa: PLR0917 - two arms, and what measures them
     names: dict[int, str],
     audit: Labelled,
 ) -> dict[str, Any]:
-    from activeloop.learn import arms, recipes, targets
-    from activeloop.learn.arms import Arm
+    import numpy as np
 
-    def arm(seqs: Sequence[int], said: Sequence[str]) -> Arm:
-        return Arm(
+    from activeloop.learn import arms, recipes, targets
+    from activeloop.learn.arms import Arms, Labels
+
+    def labelled(seqs: Sequence[int], said: Sequence[str]) -> Labels:
+        return Labels(
             featurising.rows(services, version.featurizer_id, seqs),
             targets.encode(spec.answer, spec.classes, said),
         )
 
+    train = sorted(names)
+    at = {seq: row for row, seq in enumerate(train)}
     queried, random = (
-        arm(sides[kind][: arms.MOST], [names[seq] for seq in sides[kind][: arms.MOST]])
-        for kind in ("informative", "random")
+        np.array([at[seq] for seq in sides[kind]], np.int64) for kind in ("informative", "random")
     )
+    shared = np.setdiff1d(np.arange(len(train)), np.concatenate([queried, random]))
     points = arms.compare(
-        queried,
-        random,
-        arm(audit.seqs, audit.names),
+        Arms(labelled(train, [names[seq] for seq in train]), queried, random, shared),
+        labelled(audit.seqs, audit.names),
         recipes.get(spec.model.recipe, spec.model.params),
         len(spec.classes),
         seed=spec.seed,
@@ -97,21 +100,23 @@ def _compared(  # noqa: PLR0917 - two arms, and what measures them
     said, saved = arms.verdict(points), arms.saved(points)
     return {
         "points": [_point(each) for each in points],
+        "shared": len(shared),
         "verdict": said,
-        "says": _says(points, said, saved),
+        "says": _says(points, said, saved, len(shared)),
         "saved": None
         if saved is None
         else {"labels": saved.labels, "random": saved.random, "at_least": saved.at_least},
     }
 
 
-def _says(points: Sequence[Point], verdict: Verdict, saved: Saved | None) -> str:
+def _says(points: Sequence[Point], verdict: Verdict, saved: Saved | None, shared: int) -> str:
     if not points or saved is None:
         return "The labels of an arm are all of one class so far; nothing can be compared."
     last = points[-1]
     told = last.difference
+    beside = f", beside {shared:,} that both have" if shared else ""
     by = (
-        f"With {last.labels} labels of each kind, queried ones give "
+        f"With {last.labels} labels of each kind{beside}, queried ones give "
         f"{100 * told.value:+.1f} points of accuracy over random ones "
         f"({100 * told.low:+.1f} to {100 * told.high:+.1f})"
     )

@@ -14,7 +14,7 @@ from activeloop.learn.evaluate_marks import named
 from activeloop.learn.pairs import paired_difference
 from activeloop.learn.recipes import Recipe
 from activeloop.learn.train import Choice, fit
-from activeloop.learn.types import Bools, Estimate, Features, Floats, Targets
+from activeloop.learn.types import Bools, Estimate, Features, Floats, Ints, Targets
 
 FEWEST: Final = 20
 """Labels that each arm must have."""
@@ -24,11 +24,32 @@ Verdict = Literal["ahead", "behind", "not told apart"]
 
 
 @dataclass(frozen=True, eq=False)
-class Arm:
-    """The labels of an arm in the order in which they came: (n, d) features, (n,) classes."""
+class Labels:
+    """Labelled samples: (n, d) features, and (n,) classes or (n, C) marks."""
 
     X: Features
     y: Targets
+
+
+@dataclass(frozen=True, eq=False)
+class Arms:
+    """The training labels of a project, and which of them came how.
+
+    A query is made in view of the labels there are. So what neither arm asked for, as what was
+    imported, is given to both: without it queried samples, which are the hard ones, would be all
+    that a model knows.
+
+    Attributes:
+        labels: all of them.
+        queried: rows that active learning asked for, in the order in which they came.
+        random: rows that were drawn at random, in that order.
+        shared: all other rows.
+    """
+
+    labels: Labels
+    queried: Ints
+    random: Ints
+    shared: Ints
 
 
 @dataclass(frozen=True)
@@ -63,20 +84,21 @@ class Saved:
     at_least: int
 
 
-def compare(
-    queried: Arm, random: Arm, audit: Arm, recipe: Recipe, n_classes: int, *, seed: int
-) -> list[Point]:
+def compare(arms: Arms, audit: Labels, recipe: Recipe, n_classes: int, *, seed: int) -> list[Point]:
     """Train on the first labels of either arm, at budgets that both have, and measure both.
 
     Budgets at which an arm has labels of one class only are left out.
     """
-    most = min(len(queried.y), len(random.y), MOST)
+    most = min(len(arms.queried), len(arms.random), MOST)
     points = []
     for labels in sorted({int(share * most) for share in BUDGETS if share * most >= FEWEST}):
         try:
-            hits = [
-                _right(each, labels, audit, recipe, n_classes, seed) for each in (queried, random)
-            ]
+            hits = []
+            for own in (arms.queried, arms.random):
+                # in the order of the pool: a fit must not depend on who came first
+                rows = np.sort(np.concatenate([arms.shared, own[:labels]]))
+                part = Labels(arms.labels.X[rows], arms.labels.y[rows])
+                hits.append(_right(part, audit, recipe, n_classes, seed))
         except CannotLearn:
             continue
         n = len(audit.y)
@@ -126,16 +148,14 @@ def _reached(curve: Sequence[tuple[int, float]], wanted: float) -> float | None:
     return None
 
 
-def _right(  # noqa: PLR0917 - an arm, and how it is measured
-    arm: Arm, labels: int, audit: Arm, recipe: Recipe, n_classes: int, seed: int
-) -> Bools:
+def _right(part: Labels, audit: Labels, recipe: Recipe, n_classes: int, seed: int) -> Bools:
     trained = fit(
         recipe,
-        arm.X[:labels],
-        arm.y[:labels],
+        part.X,
+        part.y,
         n_classes,
         seed=seed,
-        snapshot=labels,
+        snapshot=len(part.y),
         choice=Choice("full", "to compare arms"),
     )
     return _hits(audit.y, trained.model.predict_proba(audit.X))

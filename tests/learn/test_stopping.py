@@ -14,7 +14,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from activeloop.flows import evidence
 from activeloop.learn import arms, recipes, stopping
-from activeloop.learn.arms import Arm
+from activeloop.learn.arms import Arms, Labels
 from activeloop.learn.stopping import Measured, expected, kappa
 from activeloop.learn.types import Estimate
 from activeloop.spec import ProjectSpec, parse_spec
@@ -60,26 +60,21 @@ def test_too_few_versions_give_no_curve_and_none_breaks_it(values: list[float]) 
         assert all(0 <= each.low <= each.high <= 1 for _, each in found.curve)
 
 
-def digits(order: str) -> list[arms.Point]:
+def digits(order: str, *, shared: int = 0) -> list[arms.Point]:
     """Compare labels of an arm with random ones, over the same audit samples."""
     X, y = load_digits(return_X_y=True)
     X = (X / 16).astype(np.float32)
     rng = np.random.default_rng(3)
     mixed = rng.permutation(len(y))
-    audit, pool = mixed[:500], mixed[500:]
-    chosen = pool[:300]
+    audit, train = Labels(X[mixed[:500]], y[mixed[:500]]), mixed[500:]
+    rows = np.arange(len(train))
+    free = rows[shared:]
+    chosen = free[:300]
     if order == "one-sided":  # hardly any but two classes: worse than chance
-        chosen = np.concatenate([pool[y[pool] < 2], pool[y[pool] >= 2][:20]])[:300]
-        chosen = rng.permutation(chosen)
-    other = pool[-300:]
-    return arms.compare(
-        Arm(X[chosen], y[chosen]),
-        Arm(X[other], y[other]),
-        Arm(X[audit], y[audit]),
-        recipes.get("linear", {}),
-        10,
-        seed=0,
-    )
+        of = y[train[free]]
+        chosen = rng.permutation(np.concatenate([free[of < 2], free[of >= 2][:20]])[:300])
+    made = Arms(Labels(X[train], y[train]), chosen, free[-300:], rows[:shared])
+    return arms.compare(made, audit, recipes.get("linear", {}), 10, seed=0)
 
 
 def test_an_arm_that_asks_for_two_classes_only_is_behind() -> None:
@@ -90,6 +85,13 @@ def test_an_arm_that_asks_for_two_classes_only_is_behind() -> None:
     assert saved is not None
     assert saved.random is not None
     assert saved.random < saved.labels
+
+
+def test_what_both_have_is_given_to_both() -> None:
+    """Hard samples alone teach little; beside four hundred labels they do no harm."""
+    alone, beside = digits("one-sided"), digits("one-sided", shared=400)
+    assert alone[-1].queried.value < 0.6
+    assert beside[-1].queried.value > 0.85
 
 
 def test_two_arms_drawn_alike_are_not_told_apart() -> None:
