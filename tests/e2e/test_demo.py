@@ -99,7 +99,7 @@ def visit(demo: Demo, visitor: Visitor, oracle: Oracle, services: Services, told
     told.origins.append(page.inner_text("[data-origin]"))
     page.go_back()
     page.reload()
-    page.wait_for_selector("#curve .main-svg path.point", state="attached")
+    page.wait_for_selector("#learning-curve .main-svg path.point", state="attached")
     told.loop = page.inner_text("main")
     told.complaints = visitor.complaints
 
@@ -218,12 +218,19 @@ def test_the_order_served_is_the_ranking_and_not_the_random_one(after: After) ->
     samples = {sample.id: sample for sample in after.all_(Sample)}
     train = [each for each in samples.values() if each.stratum == "train"]
     at_random = [each.id for each in sorted(train, key=lambda each: each.draw)]
-    offers = [each for each in after.all_(Offer) if samples[each.sample_id].stratum == "train"]
-    assert {each.kind for each in offers} == {"informative"}
-    # nobody else labels: the samples served are the head of their ranking, one by one
+    served = [each for each in after.all_(Offer) if samples[each.sample_id].stratum == "train"]
+    # a tenth is drawn at random, to compare with; each says so
+    arm = [each for each in served if each.kind == "random"]
+    assert len(arm) < len(served) / 2
+    assert all("compared with it" in each.because for each in arm)
+    offers = [each for each in served if each.kind == "informative"]
+    assert len(offers) + len(arm) == len(served)
+    # nobody else labels: the samples served are the head of their ranking, one by one, but for what
+    # the random arm took out of it
     first = offers[:20]
-    coldest = [each.position for each in first if each.ranking_id == first[0].ranking_id]
-    assert coldest == list(range(len(coldest)))
+    coldest = [each.position or 0 for each in first if each.ranking_id == first[0].ranking_id]
+    assert coldest == sorted(coldest)
+    assert len(coldest) <= max(coldest) + 1 <= len(coldest) + len(arm)
     assert len(set(at_random[:20]) & {each.sample_id for each in first}) < 5
     served_by = [each.version for each in offers]
     assert served_by[0] is None

@@ -30,6 +30,7 @@ SPEC: dict[str, Any] = {
     "kind": "vectors",
     "classes": [str(digit) for digit in range(10)],
     "retrain": {"every": 30},
+    "random_share": 0,
     "audit_share": 0.2,
 }
 

@@ -108,6 +108,7 @@ def _rows(featurizer: features.Featurizer, kind: Kind, samples: Sequence[Any]) -
 def labelled(service: Service, task: Task, labels: int, **spec: Any) -> tuple[Site, list[Told]]:
     """Import the pool and have three people label it while the service learns."""
     whole = {"name": "pool", "kind": task.kind, "classes": list(task.classes), **spec}
+    whole |= {"random_share": 0}  # every label is chosen, as every one beside it is not
     project = site(service, whole)
     report = project.bring(*task.file)
     assert report["rejected"] == 0
