@@ -124,7 +124,7 @@ def test_a_rejected_version_changes_no_order(
 
 
 def test_new_samples_are_scored_as_they_come_without_a_sweep(services: Services) -> None:
-    project = digits_project(services, 300)
+    project = digits_project(services, 300, random_share=0)
     Annotator(services, project).answer_and_learn(24)
     left = {seq for seq, _, _ in sweeps.order(services, project)}
     brought(services, project, 300, 360)
