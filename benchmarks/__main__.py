@@ -18,6 +18,7 @@ PLACES = {
     "load": "benchmarks.load",
     "pace": "benchmarks.bench_pace",
     "gate": "benchmarks.bench_gate",
+    "young": "benchmarks.bench_young",
     "savings": "benchmarks.savings",
     "simulated": "benchmarks.bench_savings",
     "crowd": "benchmarks.bench_crowd",

@@ -136,7 +136,7 @@ def never_silently_random(project: Site, told: list[Told]) -> None:
     for each in told:
         offer = each.offer
         assert offer["because"]
-        assert offer["strategy"] in ("typiclust", "margin-badge")
+        assert offer["strategy"] in ("typiclust", "margin-badge"), offer["because"]
         assert offer["ranking"] is not None
     rows = project.export("jsonl")
     assert {(row["kind"], row["stratum"]) for row in rows} == {

@@ -147,7 +147,8 @@ def test_the_first_version_is_promoted_for_want_of_another() -> None:
 def test_a_descendant_follows_the_labels_until_it_looks_worse() -> None:
     assert _decide(0, 0, 3, descends=True).verdict == "promote"
     assert _decide(0, 0, 0, descends=True).verdict == "promote"
-    assert _decide(0, 1, 3, descends=True).verdict == "hold"
+    assert _decide(0, 2, 3, descends=True).verdict == "promote"
+    assert _decide(0, 3, 4, descends=True).verdict == "hold"
     assert _decide(2, 15, 60, descends=True).verdict == "reject"
 
 
