@@ -85,13 +85,15 @@ def open_by_person(
     return as_json(session, made)
 
 
-def open_after_alarm(
-    session: Session, project: Project, window: DriftWindow, slices: Sequence[tuple[int, int]]
-) -> None:
-    """Open a campaign on the drifted slice, unless one is open or none is wanted."""
+def open_after_alarm(session: Session, project: Project, window: DriftWindow) -> None:
+    """Open a campaign on the drifted slices of an alarm, unless none is wanted.
+
+    While one is open the alarm waits: `close_if_done` opens the next.
+    """
     wanted = spec_of(project).monitoring.campaign
     if wanted == 0 or campaigns.running(session, project.id) is not None:
         return
+    slices = window.body["slices"]
     if window.source == "predict":
         ids = _taken_in(session, project, slices, wanted=wanted)
     else:
@@ -102,7 +104,7 @@ def open_after_alarm(
         ]
     if ids:
         detail = {
-            "slices": [list(each) for each in slices],
+            "slices": slices,
             "source": window.source,
             "window": window.number,
             "says": window.body["says"],
@@ -129,6 +131,7 @@ def close(session: Session, project: Project, campaign_id: int, *, user_id: int)
 def close_if_done(session: Session, project: Project) -> bool:
     """Close the campaign when all is answered, and then ask for the run it was opened for.
 
+    Was there another alarm meanwhile, its campaign is opened; of several, the newest one's.
     While another run is at work it stays open: the run that follows must have its reason.
     """
     campaign = campaigns.running(session, project.id)
@@ -139,6 +142,9 @@ def close_if_done(session: Session, project: Project) -> bool:
     if train and runs.live(session, project.id) is not None:
         return False
     _close(session, project, campaign, user_id=None)
+    waiting = drift_windows.alarm_since(session, project.id, campaign.created_at)
+    if waiting is not None and waiting.number != campaign.detail.get("window"):
+        open_after_alarm(session, project, waiting)
     if train and len(labels.classes_seen(session, project.id)) >= LEAST_CLASSES:
         because = (
             f"campaign {campaign.id}, opened by a drift alarm, has its {campaign.wanted} labels"
@@ -154,12 +160,12 @@ def findings(session: Session, project: Project) -> list[str]:
         return []
     why = "a drift alarm" if campaign.reason == DRIFT else campaign.reason
     left = campaigns.left(session, campaign.id)
-    return [
-        (
-            f"Campaign {campaign.id} ({why}) waits for {left} of {campaign.wanted} samples; "
-            "offered first."
-        )
-    ]
+    told = f"Campaign {campaign.id} ({why}) waits for {left} of {campaign.wanted} samples; "
+    found = [f"{told}offered first."]
+    alarm = drift_windows.alarm_since(session, project.id, campaign.created_at)
+    if alarm is not None and alarm.number != campaign.detail.get("window"):
+        found.append(f"Window {alarm.number} gave another alarm; its campaign is the next.")
+    return found
 
 
 def _open(
@@ -210,7 +216,7 @@ def _close(session: Session, project: Project, campaign: Campaign, *, user_id: i
 
 
 def _taken_in(
-    session: Session, project: Project, slices: Sequence[tuple[int, int]], *, wanted: int
+    session: Session, project: Project, slices: Sequence[Sequence[int]], *, wanted: int
 ) -> list[int]:
     """Take samples that were sent for prediction into the pool, drawn at random."""
     import numpy as np

@@ -285,6 +285,8 @@ def _keep(session: Session, seen: Seen, found: Sequence[Feature]) -> None:
     drifted = [each for each in found if each.drifted]
     since = _since_alarm(before)
     alarm = adjusting.alarming([*(each.drifted for each in since), bool(drifted)])
+    slices = [(each.first, each.last) for each in since if each.drifted]
+    slices += [(window.first, window.last)] if drifted else []
     now = db.now(session)
     row = drift_windows.add(
         session,
@@ -302,6 +304,7 @@ def _keep(session: Session, seen: Seen, found: Sequence[Feature]) -> None:
                 "says": _says(seen, drifted, alarm=alarm),
                 "reference": len(seen.reference),
                 "features": [asdict(each) for each in found],
+                "slices": [list(each) for each in slices] if alarm else [],
             },
             created_at=now,
         ),
@@ -316,8 +319,7 @@ def _keep(session: Session, seen: Seen, found: Sequence[Feature]) -> None:
             source=row.source,
             says=row.body["says"],
         )
-        slices = [(each.first, each.last) for each in (*since, row) if each.drifted]
-        campaigns.open_after_alarm(session, seen.project, row, slices)
+        campaigns.open_after_alarm(session, seen.project, row)
 
 
 def _since_alarm(newest_first: Sequence[DriftWindow]) -> list[DriftWindow]:

@@ -33,6 +33,20 @@ def latest(session: Session, project_id: int, source: str, count: int) -> list[D
     )
 
 
+def alarm_since(session: Session, project_id: int, at: datetime) -> DriftWindow | None:
+    """Give the newest window of either source that gave an alarm at a moment or later."""
+    return session.exec(
+        select(DriftWindow)
+        .where(
+            DriftWindow.project_id == project_id,
+            col(DriftWindow.alarm).is_(True),
+            DriftWindow.created_at >= at,
+        )
+        .order_by(col(DriftWindow.number).desc())
+        .limit(1)
+    ).first()
+
+
 def add(session: Session, window: DriftWindow) -> DriftWindow:
     """Number and keep a window; the project's tally is locked, so that numbers follow."""
     newest = session.exec(

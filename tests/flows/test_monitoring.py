@@ -150,6 +150,27 @@ def test_an_alarm_opens_a_campaign_and_its_labels_a_run(services: Services) -> N
     assert "drift alarm" in newest.because
 
 
+def test_an_alarm_during_a_campaign_waits_for_its_end(services: Services) -> None:
+    project, person = _watched(services, random_share=0)
+    _import(services, project, np.random.default_rng(2).normal(size=(200, 4)) + 1.0, "moved")
+    _look(services, project)
+    _import(services, project, np.random.default_rng(3).normal(size=(200, 4)) - 2.0, "back")
+    assert _look(services, project)[0]["alarm"]
+    with services.read() as session:
+        (first,) = campaigns.listed(session, project)
+        said = doctor.examine(session, project, spec_of(project), db.now(session))
+    assert first["detail"]["window"] == 2
+    assert any("Window 4 gave another alarm; its campaign is the next." in each for each in said)
+    _answer(services, project, person, 18)
+    simulating.drain(services, project.id)
+    tick.tick(services)
+    with services.read() as session:
+        second, first = campaigns.listed(session, project)
+    assert (first["state"], second["state"]) == ("closed", "open")
+    assert second["detail"]["window"] == 4
+    assert second["detail"]["slices"] == [[700, 799], [800, 899]]
+
+
 def test_a_window_is_compared_once_however_often_it_is_asked(embedded: Services) -> None:
     project, _ = _watched(embedded)
     _import(embedded, project, np.random.default_rng(2).normal(size=(100, 4)), "more")
