@@ -252,34 +252,48 @@ def _informative(
     besides: Sequence[Offer],
 ) -> list[Offer]:
     """Take the head of the ranking; when it is used up, go on in random order and say so."""
-    chosen: list[Offer] = []
-    if ranking is not None:
-        chosen = [
-            Offer(
-                project_id=project.id,
-                sample_id=sample.id,
-                user_id=user_id,
-                kind="random" if ranking.strategy == "random" else "informative",
-                strategy=ranking.strategy,
-                because=ranking.because,
-                ranking_id=ranking.id,
-                position=candidate.position,
-                version=ranking.version,
-                ranked_at=ranking.created_at,
-                score=candidate.score,
-                probability=candidate.probability,
-                suggestion=candidate.suggestion,
-                confidence=candidate.confidence,
-            )
-            for sample, candidate in choosing.ranked(
-                session, ranking.id, user_id, count + len(besides)
-            )
-        ]
-        chosen = _others(chosen, besides)[:count]
+    chosen = _ranked(session, ranking, user_id, count, besides=besides)
+    if count > 0 and not chosen:
+        served = rankings.current(session, project)  # one that was flipped in meanwhile
+        if served is not None and ranking is not None and served.id != ranking.id:
+            chosen = _ranked(session, served, user_id, count, besides=besides)
     if len(chosen) < count:
         more = _drawn(session, project, "train", user_id, count + len(besides))
         chosen += _others(more, [*chosen, *besides])[: count - len(chosen)]
     return chosen
+
+
+def _ranked(
+    session: Session,
+    ranking: Ranking | None,
+    user_id: int,
+    count: int,
+    *,
+    besides: Sequence[Offer],
+) -> list[Offer]:
+    if ranking is None:
+        return []
+    found = choosing.ranked(session, ranking.id, user_id, count + len(besides))
+    chosen = [
+        Offer(
+            project_id=sample.project_id,
+            sample_id=sample.id,
+            user_id=user_id,
+            kind="random" if ranking.strategy == "random" else "informative",
+            strategy=ranking.strategy,
+            because=ranking.because,
+            ranking_id=ranking.id,
+            position=candidate.position,
+            version=ranking.version,
+            ranked_at=ranking.created_at,
+            score=candidate.score,
+            probability=candidate.probability,
+            suggestion=candidate.suggestion,
+            confidence=candidate.confidence,
+        )
+        for sample, candidate in found
+    ]
+    return _others(chosen, besides)[:count]
 
 
 def _drawn(
