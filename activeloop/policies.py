@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from activeloop import schedules
 
 Mode = Literal["auto", "incremental", "full", "warm", "fine-tune"]
+MODES: tuple[str, ...] = get_args(Mode)
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -73,7 +73,9 @@ def ada(request: pytest.FixtureRequest, site: Site, browser: Browser) -> Iterato
     context.close()
 
 
-@pytest.mark.parametrize("page", ["versions", "versions/2", "compare/1/2", "drift", "progress"])
+@pytest.mark.parametrize(
+    "page", ["versions", "versions/2", "compare/1/2", "training", "drift", "progress"]
+)
 def test_axe_finds_nothing_and_the_policy_is_kept(ada: Visitor, trained: int, page: str) -> None:
     ada.go(f"/projects/{trained}/{page}")
     ada.page.wait_for_timeout(500)

@@ -1,151 +1,75 @@
-"""What asks for a run besides so many labels: a time, and a fall of the champion."""
+"""What asks for a run, told with how far it is."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import itertools
+from datetime import datetime
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from activeloop import schedules
-from activeloop.errors import Invalid
-from activeloop.flows import doctor, due, policies, projects, simulating, training
-from activeloop.learn import cadence
-from activeloop.spec import parse_spec
-from activeloop.store import db, runs
-from activeloop.store.tables import Run, Version
+from activeloop.flows import policies, projects, simulating, triggers
+from activeloop.store.tables import Project
 from activeloop.wiring import Services
 from tests.flows.digits import Annotator, digits_project
 
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
-
-@given(MOMENTS, st.sampled_from(["* * * * *", "0 3 * * *", "*/7 5 * * 1-5", "30 4 1 */2 *"]))
-def test_the_last_time_is_not_after_now_and_the_next_one_is(now: datetime, schedule: str) -> None:
-    before, after = schedules.latest(schedule, now), schedules.following(schedule, now)
-    assert before <= now < after
-    assert schedules.following(schedule, before) == after
-
-
-@pytest.mark.parametrize(
-    ("written", "words"),
-    [
-        ("0 3 * *", "4 fields"),
-        ("99 3 * * *", "minute"),
-        ("0 0 31 2 *", "day"),
-        ("daily", "1 field"),
-    ],
-)
-def test_a_schedule_that_cannot_be_read_is_refused_when_the_spec_is_made(
-    written: str, words: str
-) -> None:
-    values = {"name": "x", "kind": "text", "classes": ["a", "b"], "retrain": {"schedule": written}}
-    with pytest.raises(Invalid, match=words) as refused:
-        parse_spec(values)
-    assert "0 3 * * *" in str(refused.value)
-
-
-def _run(services: Services, project_id: int, at: datetime) -> Run | None:
-    with services.write() as session:
-        project = projects.find(session, project_id)
-        return due.check(session, project, at)
-
-
-def test_the_schedule_asks_once_for_all_times_missed_and_only_with_labels(
-    services: Services,
-) -> None:
-    project = digits_project(services, retrain={"every": 1000, "schedule": "0 3 * * *"})
+def told(services: Services, project: Project) -> dict[str, Any]:
     with services.read() as session:
-        now = db.now(session)
-    assert _run(services, project.id, now + timedelta(days=2)) is None
-    Annotator(services, project).answer(15)
-    with services.read() as session:
-        now = db.now(session)
-        said = doctor.examine(session, project, projects.spec_of(project), now)
-    upcoming = schedules.following("0 3 * * *", now)
-    assert any(due.told(upcoming) in sentence for sentence in said)
-    assert _run(services, project.id, upcoming - timedelta(minutes=1)) is None
-    asked = _run(services, project.id, upcoming + timedelta(days=3, hours=1))
-    assert asked is not None
-    assert "'0 3 * * *'" in asked.because
-    assert "new label" in asked.because
-    assert due.told(upcoming + timedelta(days=3)) in asked.because
-    with services.write() as session:
-        runs.change(session, asked.id, status="done")
-    assert _run(services, project.id, upcoming + timedelta(days=5)) is None
+        found = triggers.listed(session, projects.find(session, project.id))
+    return {each["name"]: each for each in found["triggers"]} | {"next": found["next"]}
 
 
-def test_labels_that_came_after_the_time_wait_for_the_next_one(services: Services) -> None:
-    project = digits_project(services, retrain={"every": 1000, "schedule": "0 3 * * *"})
-    Annotator(services, project).answer(15)
-    with services.read() as session:
-        now = db.now(session)
-    assert _run(services, project.id, now) is None
-
-
-@pytest.mark.parametrize(
-    ("then", "now", "fell"),
-    [
-        ((0.9, 200), (0.80, 300), True),
-        ((0.9, 200), (0.90, 300), False),
-        ((0.9, 20), (0.84, 25), False),  # as far, but on five new labels: chance
-        ((0.9, 2000), (0.88, 3000), False),  # beyond chance, but less than what counts
-        ((0.9, 200), (0.5, 200), False),  # no new labels
-    ],
-)
-def test_a_drop_must_be_large_and_beyond_chance(
-    then: tuple[float, int], now: tuple[float, int], *, fell: bool
-) -> None:
-    one, two = ({"value": value, "n": n} for value, n in (then, now))
-    assert cadence.dropped(one, two, by=0.05) is fell
-
-
-def test_a_drop_asks_for_one_full_run_and_says_why(services: Services) -> None:
-    project = digits_project(services, retrain={"every": 20, "on_drop": 0.05})
-    annotator = Annotator(services, project)
-    annotator.answer_and_learn(30)
-    annotator.answer(3)
-    with services.write() as session:
-        champion = session.get_one(Version, projects.find(session, project.id).champion_id)
-        champion.metrics = {"accuracy": {"value": 0.9, "low": 0.8, "high": 1.0, "n": 200}}
-        champion.latest = {"accuracy": {"value": 0.7, "low": 0.6, "high": 0.8, "n": 300}}
-        session.add(champion)
-        now = db.now(session)
-    asked = _run(services, project.id, now)
-    assert asked is not None
-    assert asked.mode == "full"
-    assert "fell from 0.900 (200 labels) to 0.700 (300 labels)" in asked.because
-    with services.write() as session:
-        runs.fail(session, asked.id, "test", now)
-    annotator.answer(1)
-    assert _run(services, project.id, now) is None
-
-
-def test_a_mode_the_recipe_cannot_do_is_refused_at_asking_and_in_the_spec(
-    services: Services,
-) -> None:
-    project = digits_project(services, model={"recipe": "forest"})
+def change(services: Services, project: Project, **retrain: object) -> None:
     with services.write() as session:
         found = projects.find(session, project.id)
-        with pytest.raises(Invalid, match="auto, full"):
-            training.ask(session, found, mode="warm", because="test", user_id=None)
-        with pytest.raises(Invalid, match="cannot be trained in the mode 'fine-tune'"):
-            policies.change(session, found, {"retrain": {"mode": "fine-tune"}}, user_id=None)
+        policies.change(session, found, {"retrain": retrain}, user_id=None)
 
 
-@pytest.mark.parametrize("mode", ["warm", "fine-tune"])
-def test_a_run_goes_on_from_its_parent_as_asked(services: Services, mode: str) -> None:
-    project = digits_project(services, retrain={"every": 40})
+def test_labels_are_counted_down(services: Services) -> None:
+    project = digits_project(services, audit_share=0, retrain={"every": 20})
     annotator = Annotator(services, project)
-    annotator.answer_and_learn(60)
-    annotator.answer(10)
-    with services.write() as session:
-        found = projects.find(session, project.id)
-        training.ask(session, found, mode=mode, because="test", user_id=None)  # type: ignore[arg-type]
+    assert "20 more labels" in told(services, project)["labels"]["says"]
+    annotator.answer(13)
+    assert "7 more labels" in told(services, project)["labels"]["says"]
+    annotator.answer(7)
+    assert "under way" in told(services, project)["labels"]["says"]
+
+
+def test_a_schedule_tells_its_next_times(services: Services) -> None:
+    project = digits_project(services, audit_share=0)
+    off = told(services, project)
+    assert (off["schedule"]["on"], off["next"]) == (False, [])
+    change(services, project, schedule="0 3 * * *")
+    on = told(services, project)
+    times = [datetime.fromisoformat(each) for each in on["next"]]
+    assert [(each.hour, each.minute) for each in times] == [(3, 0)] * 3
+    assert [(b - a).days for a, b in itertools.pairwise(times)] == [1, 1]
+    assert on["schedule"]["on"]
+    assert f"{times[0]:%Y-%m-%d} 03:00 UTC" in on["schedule"]["says"]
+
+
+def test_a_fall_is_told_beside_what_the_champion_had(services: Services) -> None:
+    project = digits_project(services, audit_share=0.3, retrain={"every": 30, "on_drop": 0.05})
+    assert "no champion" in told(services, project)["drop"]["says"]
+    Annotator(services, project).answer_and_learn(60)
     simulating.drain(services, project.id)
-    with services.read() as session:
-        (run,) = runs.latest(session, project.id, 1)
-    assert (run.status, run.error) == ("done", "")
-    assert run.mode_used == mode or "had no label of" in run.mode_because
-    assert run.mode_because
+    says = told(services, project)["drop"]["says"]
+    assert "more than 5 points" in says
+    assert "when it was trained" in says
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"retrain": {"on_drift": False}}, "trains nothing"),
+        ({"monitoring": {"campaign": 0}}, "No campaign"),
+        ({}, "None is open"),
+    ],
+)
+def test_drift_says_why_it_would_train_nothing(
+    embedded: Services, changes: dict[str, Any], says: str
+) -> None:
+    found = told(embedded, digits_project(embedded, 100, **changes))["drift"]
+    assert says in found["says"]
+    assert found["on"] == (not changes)

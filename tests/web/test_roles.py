@@ -27,6 +27,7 @@ FOR_ANNOTATORS = {
     ("GET", "/api/v1/projects/<p>/samples/<sample_id>/image"),
     ("GET", "/api/v1/projects/<p>/imports/<import_id>"),
     ("GET", "/api/v1/projects/<p>/runs/<run_id>"),
+    ("GET", "/api/v1/projects/<p>/triggers"),
     ("GET", "/api/v1/projects/<p>/searches/newest"),
     ("GET", "/api/v1/projects/<p>/versions"),
     ("GET", "/api/v1/projects/<p>/versions/<number>"),

@@ -1,4 +1,4 @@
-"""Searches for a better recipe."""
+"""What makes a project train, and searches for a better recipe."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from typing import Any
 
 from flask import Blueprint
 
-from activeloop.flows import searching, status
-from web import schemas
+from activeloop.flows import searching, status, triggers
+from web import schemas, schemas_training
 from web import schemas_searches as shapes
 from web.context import account, services, the_project
 from web.routing import Routes
 
 routes = Routes(Blueprint("searches", __name__))
+
+
+@routes.get("/projects/{p}/triggers", role="annotator", gives=schemas_training.Triggers)
+def listed(p: str) -> dict[str, Any]:
+    """Show what asks for a run, and how far each trigger is."""
+    with services().read() as session:
+        return triggers.listed(session, the_project(session, p))
 
 
 @routes.post(

@@ -57,6 +57,7 @@ PROJECT_PAGES = {
     "samples": "Samples",
     "review": "Review",
     "versions": "Versions",
+    "training": "Training",
     "progress": "Progress",
     "drift": "Drift",
     "team": "Team",
