@@ -144,6 +144,12 @@ def rollback(
     return promote(session, project, to, user_id=user_id)
 
 
+def before_champion(session: Session, project: Project) -> int | None:
+    """Give the number of the champion before this one, which `rollback` brings back."""
+    former = versions.former_champion(session, project)
+    return None if former is None else former.number
+
+
 def annotate(
     session: Session,
     project: Project,

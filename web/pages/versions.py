@@ -35,9 +35,11 @@ def listed(project_id: int) -> str:
     with services().read() as session:
         project = projects.find(session, project_id)
         found = versions.listed(session, project)
+        former = versions.before_champion(session, project)
         answer = projects.spec_of(project).answer
     return render_template(
         "versions.html",
+        former=former,
         project=project,
         versions=found,
         figures=HEADLINES[answer],
