@@ -26,9 +26,15 @@ _WANTED = (
 
 
 def _open_to(query: Any) -> Select[Any]:
-    """Keep, and lock, the first `count` samples that this `person` may answer."""
+    """Keep, and lock, the first `count` samples that this `person` may answer.
+
+    Locked as an update locks them, and not against being referred to: a ranking that is being
+    written refers to all of its samples, which would else be passed over until its commit.
+    """
     chosen: Select[Any] = (
-        query.where(*_WANTED).limit(bindparam("count")).with_for_update(of=Sample, skip_locked=True)
+        query.where(*_WANTED)
+        .limit(bindparam("count"))
+        .with_for_update(of=Sample, skip_locked=True, key_share=True)
     )
     return chosen
 

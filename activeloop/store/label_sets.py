@@ -156,7 +156,7 @@ def lock(session: Session, sample_ids: Sequence[int]) -> None:
             sqlalchemy.select(col(Sample.id))
             .where(col(Sample.id).in_(part))
             .order_by(col(Sample.id))
-            .with_for_update()
+            .with_for_update(key_share=True)
         ).all()
 
 

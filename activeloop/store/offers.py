@@ -27,7 +27,9 @@ _BY_ID = (
     .where(col(Offer.project_id) == bindparam("project"), col(Offer.id) == bindparam("offer"))
     .with_for_update()
 )
-_LOCKED = select(Sample).where(col(Sample.id) == bindparam("sample")).with_for_update()
+# key_share: a ranking that is being written refers to its samples, and an answer need not wait
+_LOCKED = select(Sample).where(col(Sample.id) == bindparam("sample"))
+_LOCKED = _LOCKED.with_for_update(key_share=True)
 _MINE = (
     select(Offer)
     .where(
@@ -92,7 +94,7 @@ def find_locked(session: Session, project_id: int, sample_id: int) -> Sample | N
     return session.exec(
         select(Sample)
         .where(Sample.id == sample_id, Sample.project_id == project_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).one_or_none()
 
 

@@ -36,7 +36,8 @@ def mark(
     """
     gone = _SAMPLE.c.removed_at.is_(None) if at else _SAMPLE.c.removed_at.is_not(None)
     its = (_SAMPLE.c.project_id == project_id, _SAMPLE.c.id.in_(list(ids)), gone)
-    locked = select(_SAMPLE.c.id).where(*its).order_by(_SAMPLE.c.id).with_for_update()
+    locked = select(_SAMPLE.c.id).where(*its).order_by(_SAMPLE.c.id)
+    locked = locked.with_for_update(key_share=True)
     found = [int(row.id) for row in session.connection().execute(locked)]
     if found:
         session.connection().execute(

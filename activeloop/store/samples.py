@@ -230,7 +230,7 @@ def _lock_free(
             ~answered.exists(),
         )
         .order_by(col(Sample.id))
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return set(found.scalars())
 

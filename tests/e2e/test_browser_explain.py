@@ -90,7 +90,9 @@ def test_another_class_is_explained_and_the_attack_stays_a_text(ada: Visitor, we
 
 
 def test_the_grid_over_a_picture_fits_it_and_can_be_switched_off(site: Site, ada: Visitor) -> None:
-    project_id = site.project(name="pictures", kind="image", classes=["left", "right"])
+    project_id = site.project(
+        name="pictures", kind="image", classes=["left", "right"], retrain={"every": 1000}
+    )
     path = site.services.uploads / "pictures.zip"
     site.services.uploads.mkdir(exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:

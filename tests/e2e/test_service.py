@@ -103,6 +103,8 @@ def test_no_sample_is_answered_twice_and_no_label_is_lost(day: Day) -> None:
 
 
 def test_every_offer_says_what_ordered_it(day: Day) -> None:
+    by_chance = [told.offer for told in day.told if told.offer["strategy"] == "random"]
+    assert by_chance == []
     assert {told.offer["strategy"] for told in day.told} == {"typiclust", "margin-badge"}
     assert all(told.offer["because"] for told in day.told)
     assert all(

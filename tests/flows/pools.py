@@ -28,11 +28,14 @@ def opened(data: Path, *, database_url: str = "") -> Services:
     return services
 
 
-def project(services: Services, *, name: str = "p", **spec: Any) -> Project:
-    """Make a project; of texts, if nothing else is said."""
+def project(services: Services, *, name: str = "p", audit_key: str = "", **spec: Any) -> Project:
+    """Make a project; of texts, if nothing else is said.
+
+    With an `audit_key` the same samples are of the audit stratum each time.
+    """
     values = {"name": name, "kind": "text", "classes": CLASSES} | spec
     with services.write() as session:
-        return projects.create(session, parse_spec(values))
+        return projects.create(session, parse_spec(values), audit_key=audit_key)
 
 
 def jsonl(rows: Sequence[Mapping[str, Any]]) -> bytes:

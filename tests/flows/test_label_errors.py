@@ -32,7 +32,7 @@ def flipped(services: Services, *, several: bool = False) -> tuple[Project, set[
         named: object = [label] if several else label
         rows.append({"text": f"{' '.join(said)} day {n}", "id": f"X-{n}", "label": named})
     how = {"answer": "several"} if several else {}
-    made = project(services, audit_share=0.2, **how)
+    made = project(services, audit_share=0.2, audit_key="5eed" * 8, **how)
     imported(services, made, jsonl(rows), mapping={"label": "label"})
     return made, wrong
 

@@ -30,7 +30,8 @@ from activeloop.store.tables import CampaignSample, Offer, Project, Sample
 from activeloop.wiring import Services
 
 
-def _import(services: Services, project: Project, rows: np.ndarray, name: str) -> None:
+def bring(services: Services, project: Project, rows: np.ndarray, name: str) -> None:
+    """Import vectors, and do the work that follows."""
     services.uploads.mkdir(parents=True, exist_ok=True)
     path = services.uploads / f"{name}.jsonl"
     lines = [
@@ -52,7 +53,7 @@ def _import(services: Services, project: Project, rows: np.ndarray, name: str) -
     simulating.drain(services, project.id)
 
 
-def _watched(services: Services, **changes: object) -> tuple[Project, int]:
+def watched(services: Services, **changes: object) -> tuple[Project, int]:
     """Give a project with a champion, and its annotator."""
     spec = parse_spec(
         {
@@ -68,7 +69,7 @@ def _watched(services: Services, **changes: object) -> tuple[Project, int]:
     with services.write() as session:
         project = projects.create(session, spec, audit_key="5eed" * 8)
         person = accounts.add_user(session, "ann", "annotator", None).id
-    _import(services, project, np.random.default_rng(1).normal(size=(500, 4)), "first")
+    bring(services, project, np.random.default_rng(1).normal(size=(500, 4)), "first")
     _answer(services, project, person, 36)
     simulating.drain(services, project.id)
     with services.read() as session:
@@ -109,8 +110,8 @@ def _look(services: Services, project: Project) -> list[dict[str, Any]]:
 
 
 def test_what_is_alike_gives_no_alarm(embedded: Services) -> None:
-    project, _ = _watched(embedded)
-    _import(embedded, project, np.random.default_rng(2).normal(size=(350, 4)), "more")
+    project, _ = watched(embedded)
+    bring(embedded, project, np.random.default_rng(2).normal(size=(350, 4)), "more")
     windows = _look(embedded, project)
     assert [each["number"] for each in windows] == [3, 2, 1]
     assert not any(each["alarm"] for each in windows)
@@ -121,8 +122,8 @@ def test_what_is_alike_gives_no_alarm(embedded: Services) -> None:
 
 
 def test_an_alarm_opens_a_campaign_and_its_labels_a_run(services: Services) -> None:
-    project, person = _watched(services)
-    _import(services, project, np.random.default_rng(2).normal(size=(200, 4)) + 1.0, "moved")
+    project, person = watched(services)
+    bring(services, project, np.random.default_rng(2).normal(size=(200, 4)) + 1.0, "moved")
     windows = _look(services, project)
     assert [(each["drifted"], each["alarm"]) for each in windows] == [(True, True), (True, False)]
     with services.read() as session:
@@ -151,10 +152,10 @@ def test_an_alarm_opens_a_campaign_and_its_labels_a_run(services: Services) -> N
 
 
 def test_an_alarm_during_a_campaign_waits_for_its_end(services: Services) -> None:
-    project, person = _watched(services, random_share=0)
-    _import(services, project, np.random.default_rng(2).normal(size=(200, 4)) + 1.0, "moved")
+    project, person = watched(services, random_share=0)
+    bring(services, project, np.random.default_rng(2).normal(size=(200, 4)) + 1.0, "moved")
     _look(services, project)
-    _import(services, project, np.random.default_rng(3).normal(size=(200, 4)) - 2.0, "back")
+    bring(services, project, np.random.default_rng(3).normal(size=(200, 4)) - 2.0, "back")
     assert _look(services, project)[0]["alarm"]
     with services.read() as session:
         (first,) = campaigns.listed(session, project)
@@ -172,8 +173,8 @@ def test_an_alarm_during_a_campaign_waits_for_its_end(services: Services) -> Non
 
 
 def test_a_window_is_compared_once_however_often_it_is_asked(embedded: Services) -> None:
-    project, _ = _watched(embedded)
-    _import(embedded, project, np.random.default_rng(2).normal(size=(100, 4)), "more")
+    project, _ = watched(embedded)
+    bring(embedded, project, np.random.default_rng(2).normal(size=(100, 4)), "more")
     assert len(_look(embedded, project)) == 1
     with embedded.write() as session:
         ledger.add(session, Watch(project.id), now=db.now(session))
@@ -182,7 +183,7 @@ def test_a_window_is_compared_once_however_often_it_is_asked(embedded: Services)
 
 
 def test_samples_sent_for_prediction_are_watched_and_taken_in(embedded: Services) -> None:
-    project, _ = _watched(embedded)
+    project, _ = watched(embedded)
     sent = (np.random.default_rng(4).normal(size=(200, 4)) + 1.5).tolist()
     serving.predict(embedded, project, sent)
     windows = _look(embedded, project)
@@ -194,6 +195,6 @@ def test_samples_sent_for_prediction_are_watched_and_taken_in(embedded: Services
 
 
 def test_nothing_is_kept_of_predictions_when_nobody_watches(embedded: Services) -> None:
-    project, _ = _watched(embedded, monitoring={"drift": False})
+    project, _ = watched(embedded, monitoring={"drift": False})
     serving.predict(embedded, project, [[0.0, 0.0, 0.0, 0.0]] * 100)
     assert _look(embedded, project) == []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import event
+import pytest
+from sqlalchemy import event, text
 
 from activeloop.flows import labelling, projects, waiting
 from activeloop.store import choosing, rankings
@@ -16,19 +17,25 @@ from tests.flows.handmade import NOW, people, pool
 
 def rank(services: Services, project: Project, seqs: list[int]) -> None:
     with services.write() as session:
-        ranking = Ranking(
-            project_id=project.id,
-            strategy="margin-badge",
-            because="margin-badge: the most informative samples by version 1",
-            version=1,
-            seed=0,
-            scored=len(seqs),
-            length=len(seqs),
-            samples=len(seqs),
-            seconds=0.0,
-            created_at=NOW,
-        )
-        rankings.flip(session, ranking, [rankings.Pick(seq, 1.0, 1.0) for seq in seqs])
+        rankings.flip(session, *_ranking(project, 1, seqs))
+
+
+def _ranking(
+    project: Project, version: int, seqs: list[int]
+) -> tuple[Ranking, list[rankings.Pick]]:
+    ranking = Ranking(
+        project_id=project.id,
+        strategy="margin-badge",
+        because=f"margin-badge: the most informative samples by version {version}",
+        version=version,
+        seed=0,
+        scored=len(seqs),
+        length=len(seqs),
+        samples=len(seqs),
+        seconds=0.0,
+        created_at=NOW,
+    )
+    return ranking, [rankings.Pick(seq, 1.0, 1.0) for seq in seqs]
 
 
 def served(services: Services, project: Project, user: int, count: int, chance: float) -> list[str]:
@@ -111,3 +118,26 @@ def _plan(services: Services, text: str, given: Any) -> list[str]:
     with services.read() as session:
         rows = session.connection().exec_driver_sql(f"{explain} {text}", given)
         return [str(row[-1]) for row in rows]
+
+
+@pytest.mark.parametrize("services", ["postgresql"], indirect=True)
+def test_a_ranking_that_is_being_written_keeps_none_of_its_samples_from_being_served(
+    services: Services,
+) -> None:
+    project = pool(services, 6, audit=1)
+    first, second = people(services, 2)
+    rank(services, project, [5, 4, 3, 2, 1])
+    with services.write() as writing:
+        # not committed yet; its rows refer to every sample
+        ranking = _ranking(project, 2, [3, 2, 1, 5, 4])
+        rankings.flip(writing, *ranking)
+        (told,) = served(services, project, first, 1, chance=0.99)
+        assert told.startswith("train margin-badge 1 ")
+        with services.write() as session:
+            now = projects.find(session, project.id)
+            (held,) = labelling.offer(session, now, second, count=1, chance=lambda: 0.99).offers
+            given = labelling.Given(projects.spec_of(now).classes[0], lead_ms=1)
+            session.execute(text("SET LOCAL lock_timeout = '2s'"))
+            labelling.record(session, now, second, given, offer_id=held.offer.id, key="k")
+    (told,) = served(services, project, first, 1, chance=0.99)
+    assert told.startswith("train margin-badge 2 ")

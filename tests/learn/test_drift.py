@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from scipy import stats
 from scipy.spatial import distance
 
 from activeloop.learn.drift import adjusting, classifier, features, measures
+from benchmarks import bench_drift
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -94,10 +97,13 @@ def test_a_shift_of_a_third_of_a_deviation_is_seen() -> None:
     assert sum(_drifts(rng, 0.3, columns=1) for _ in range(100)) >= 82
 
 
-def test_a_fixed_threshold_of_a_tenth_would_cry_wolf() -> None:
+@pytest.mark.parametrize(("n", "least", "most"), [(50, 0.9, 1.0), (200, 0.3, 0.55)])
+@pytest.mark.parametrize("draw", [bench_drift.numbers, bench_drift.categories])
+def test_a_fixed_threshold_of_a_tenth_would_cry_wolf(
+    draw: Callable[..., float], n: int, least: float, most: float
+) -> None:
     rng = np.random.default_rng(7)
-    far = [measures.wasserstein(rng.normal(size=1000), rng.normal(size=200)) for _ in range(200)]
-    assert 0.35 <= np.mean(np.array(far) > 0.1) <= 0.55
+    assert least <= bench_drift.alarms(draw, n, 200, rng=rng) <= most
 
 
 @pytest.mark.parametrize(("shift", "drifts"), [(0.0, False), (1.5, True)])
