@@ -42,7 +42,7 @@ quick: setup-dev  ## the tests that need no server, no browser and little time
 
 test-oldest: setup-dev  ## the learning tests under the oldest scikit-learn we promise
 	@.ci/setup .venv-oldest oldest
-	.venv-oldest/bin/python -m pytest tests/learn tests/flows/test_reproducing.py $(ARGS)
+	NEWEST=$(abspath $(BIN))/python .venv-oldest/bin/python -m pytest tests/learn tests/flows/test_reproducing.py tests/flows/other_end.py $(ARGS)
 
 lint: setup-dev  ## format, style, types and the imports between rooms
 	$(BIN)/ruff format --check .

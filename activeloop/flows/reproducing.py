@@ -22,6 +22,8 @@ from activeloop.wiring import Services
 if TYPE_CHECKING:
     from activeloop.learn.types import Float32s, Model
 
+CLOSE = 1e-5
+"""How far probabilities may lie apart under other libraries, whose sums round otherwise."""
 POOL = 1_000
 """So many samples of the pool are predicted by both models, beside the audit samples."""
 
@@ -61,9 +63,15 @@ class Report:
 
     @property
     def same(self) -> bool:
-        """Tell whether all predictions are the same: equal bytes predict equally."""
+        """Tell whether all predictions are the same: equal bytes predict equally.
+
+        Under the libraries of the record every probability must be equal; under others all
+        answers must, and the probabilities to `CLOSE`.
+        """
         sides = [side for side in (self.audit, self.pool) if side is not None]
-        return self.same_bytes or (bool(sides) and all(side.largest == 0 for side in sides))
+        most = CLOSE if self.libraries else 0.0
+        alike = [side.changed == 0 and side.largest <= most for side in sides]
+        return self.same_bytes or (bool(alike) and all(alike))
 
     def as_json(self) -> dict[str, Any]:
         """Give the report as JSON."""
@@ -82,6 +90,8 @@ class Report:
                     f"{where.capitalize()}: {side.changed} of {side.samples:,} answers differ; "
                     f"probabilities by at most {side.largest:.3g}."
                 )
+        if self.same and not self.same_bytes:
+            said.append("So the predictions are the same.")
         if self.audit is None and not self.same_bytes:
             said.append("Its file is gone, so the predictions cannot be compared.")
         said += [
