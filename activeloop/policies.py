@@ -58,10 +58,14 @@ class Guardrails(Part):
         True, description="No slice of 30 audit labels or more may be worse beyond chance (Holm)."
     )
     fairness_gap: Share | None = Field(
-        0.05, description="Largest growth of the gap between groups of people; null: not looked at."
+        0.05,
+        description="Largest growth of the gap between groups of people; more stops it when it is "
+        "beyond chance; null: not looked at.",
     )
     log_loss: Annotated[float, Field(gt=0)] | None = Field(
-        0.1, description="Largest growth of log loss, relative; null: not looked at."
+        0.1,
+        description="Largest growth of log loss, relative; more stops it when it is beyond "
+        "chance; null: not looked at.",
     )
     latency: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Longest time of one prediction (95th percentile, ms); null: any."

@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from activeloop.learn.measures.resampling import RESAMPLES, Rows, interval, resamples
+from activeloop.learn.measures.resampling import RESAMPLES, Rows, interval, measured
 from activeloop.learn.types import Bools, Estimate
 
 FEWEST: Final = 30
 """A smaller group is shown, and does not count in a gap."""
 FEWEST_BEHIND: Final = 10
 """A rate of fewer samples does not count either, such as the recall of a class with 3 members."""
+SWAPS: Final = 999
+_AT_ONCE: Final = 4_000_000
+_EVEN: Final = 1e-12
 GAPS: Final = ("demographic_parity", "equal_opportunity", "equalised_odds")
 
 
@@ -60,6 +63,19 @@ class Fairness:
     worst: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Growth:
+    """How much larger a gap is with one model than with another.
+
+    Attributes:
+        by: the growth, in -1..1.
+        p_grown: how often it would be as large if the two models were alike.
+    """
+
+    by: float
+    p_grown: float
+
+
 def fairness(
     truth: Bools,
     said: Bools,
@@ -91,39 +107,98 @@ def fairness(
         >>> found.gaps["equal_opportunity"].value
         0.5
     """
-    names = sorted(set(groups))
-    places = {name: at for at, name in enumerate(names)}
-    tables = _Tables(truth, said, np.array([places[each] for each in groups], np.int64), len(names))
+    tables = _Tables(truth, said, groups)
     n = len(truth)
     selection, tpr, fpr, behind = tables.rates(np.ones((1, n)))
     sizes = behind[0][0, :, 0]
-    counts = [(sizes >= fewest)[:, None] & (each[0] >= max(1, fewest_behind)) for each in behind]
+    counts = _counted(behind, fewest, fewest_behind)
     seen = {
         name: Group(int(sizes[at]), bool(sizes[at] >= fewest), selection[0, at], tpr[0, at],
                     fpr[0, at])
-        for name, at in places.items()
+        for at, name in enumerate(tables.names)
     }  # fmt: skip
     whole = _gaps((selection, tpr, fpr), counts)
     if not n or int((sizes >= fewest).sum()) < 2:
         return Fairness(seen, {}, {})
-    drawn: dict[str, list[Rows]] = {name: [] for name in GAPS}
-    for weights in resamples(n, rng, count=_affordable(tables.cells)):
-        for name, each in _gaps(tables.rates(weights)[:3], counts).items():
-            drawn[name].append(_largest(each))
+
+    def largest(weights: Rows) -> dict[str, Rows]:
+        return {name: _largest(each) for name, each in tables.gaps(weights, counts).items()}
+
     found, worst = {}, {}
     of = int(sizes[sizes >= fewest].sum())
-    for name, each in whole.items():
-        value = float(_largest(each)[0])
+    count = _affordable(tables.cells)
+    for name, (value, drawn) in measured(largest, n, rng, count=count).items():
         if not np.isnan(value):
-            found[name] = interval(value, np.concatenate(drawn[name]), of)
-            worst[name] = int(np.nanargmax(each[0]))
+            found[name] = interval(value, drawn, of)
+            worst[name] = int(np.nanargmax(whole[name][0]))
     return Fairness(seen, found, worst)
+
+
+def growth(
+    truth: Bools, before: Bools, after: Bools, groups: Sequence[str], *, rng: np.random.Generator
+) -> dict[str, Growth]:
+    """Measure how much larger the gaps between groups are with one model than with another.
+
+    Chance is told by exchange: were the models alike, either could have given either answer, so
+    their answers to a random half of the samples are swapped, again and again.
+
+    Args:
+        truth: (n, C) which sample is of which class.
+        before: (n, C) which class the one model says.
+        after: (n, C) which class the other says.
+        groups: (n,) each sample's group.
+        rng: draws the swaps.
+
+    Returns:
+        By the gap's name; without those that cannot be told.
+    """
+    one, other = (_Tables(truth, said, groups) for said in (before, after))
+    n = len(truth)
+    counts = _counted(one.rates(np.ones((1, n)))[3], FEWEST, FEWEST_BEHIND)
+    grown = _grown(one, other, np.zeros((1, n)), counts)
+    reached = dict.fromkeys(GAPS, 0)
+    at_once = max(1, _AT_ONCE // max(n, one.cells))
+    for start in range(0, SWAPS, at_once):
+        swap = rng.integers(0, 2, size=(min(at_once, SWAPS - start), n)).astype(float)
+        for name, each in _grown(one, other, swap, counts).items():
+            reached[name] += int((each >= grown[name] - _EVEN).sum())
+    return {
+        name: Growth(float(value[0]), (1 + reached[name]) / (1 + SWAPS))
+        for name, value in grown.items()
+        if not np.isnan(value[0])
+    }
+
+
+def _grown(one: _Tables, other: _Tables, swap: Rows, counts: Sequence[Bools]) -> dict[str, Rows]:
+    """Give (B,) how much larger each gap is with the other model, answers exchanged by `swap`."""
+    first, second = (_gaps(_mixed(one, other, weights), counts) for weights in (1.0 - swap, swap))
+    return {name: _largest(second[name]) - _largest(first[name]) for name in GAPS}
+
+
+def _mixed(one: _Tables, other: _Tables, share: Rows) -> tuple[Rows, Rows, Rows]:
+    """Give the rates of answers taken from the one model where `share` is 1, else of the other."""
+    said, both = (
+        of_one + of_other
+        for of_one, of_other in zip(one.answers(share), other.answers(1.0 - share), strict=True)
+    )
+    _, _, _, (sizes, true, false) = one.rates(np.ones((1, share.shape[1])))
+    return _rate(said, sizes), _rate(both, true), _rate(said - both, false)
+
+
+def _counted(behind: Sequence[Rows], fewest: int, fewest_behind: int) -> list[Bools]:
+    """Tell which (group, class) rates count: their groups, and what is behind them, are enough."""
+    sizes = behind[0][0, :, 0]
+    return [(sizes >= fewest)[:, None] & (each[0] >= max(1, fewest_behind)) for each in behind]
 
 
 class _Tables:
     """Sparse marks of (group, class) pairs, so that weights times them count all resamples."""
 
-    def __init__(self, truth: Bools, said: Bools, group: NDArray[np.int64], G: int) -> None:
+    def __init__(self, truth: Bools, said: Bools, groups: Sequence[str]) -> None:
+        self.names = sorted(set(groups))
+        places = {name: at for at, name in enumerate(self.names)}
+        group = np.array([places[each] for each in groups], np.int64)
+        G = len(self.names)
         self.shape = (G, truth.shape[1])
         self.cells = G * truth.shape[1]
         self._group = csr_matrix(
@@ -133,18 +208,26 @@ class _Tables:
             _paired(marks, group, G) for marks in (said, truth, said & truth)
         )
 
+    def answers(self, weights: Rows) -> tuple[Rows, Rows]:
+        """Give (B, G, C) how many are said to be of a class, and how many of these rightly."""
+        return self._counts(self._said, weights), self._counts(self._both, weights)
+
+    def gaps(self, weights: Rows, counts: Sequence[Bools]) -> dict[str, Rows]:
+        """Give (B, C) largest differences between groups that count, of each kind of gap."""
+        return _gaps(self.rates(weights)[:3], counts)
+
     def rates(self, weights: Rows) -> tuple[Rows, Rows, Rows, list[Rows]]:
         """Give (B, G, C) selection, true and false positive rates, and what is behind each."""
-        B = len(weights)
         size = np.asarray(weights @ self._group)[:, :, None]
-        said, true, both = (
-            np.asarray(weights @ each).reshape(B, *self.shape)
-            for each in (self._said, self._true, self._both)
-        )
+        said, both = self.answers(weights)
+        true = self._counts(self._true, weights)
         sizes = np.broadcast_to(size, said.shape)
         false = sizes - true
         rates = (_rate(said, sizes), _rate(both, true), _rate(said - both, false))
         return (*rates, [sizes, true, false])
+
+    def _counts(self, marks: csr_matrix, weights: Rows) -> Rows:
+        return np.asarray(weights @ marks).reshape(len(weights), *self.shape)
 
 
 def _paired(marks: Bools, group: NDArray[np.int64], G: int) -> csr_matrix:
@@ -155,7 +238,7 @@ def _paired(marks: Bools, group: NDArray[np.int64], G: int) -> csr_matrix:
 
 def _rate(part: Rows, whole: Rows) -> Rows:
     found: Rows = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=found, where=whole > 0)
+    np.divide(part, whole, out=found, where=np.broadcast_to(whole > 0, part.shape))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from activeloop.learn.evaluate import LEAST_PROBABILITY
-from activeloop.learn.fairness import fairness
+from activeloop.learn.fairness import growth
 from activeloop.learn.pairs import paired
 from activeloop.learn.types import Bools, Floats, Targets
 from activeloop.policies import Guardrails
@@ -17,7 +17,9 @@ from activeloop.policies import Guardrails
 FEWEST: Final = 30
 """A slice of fewer audit labels is not looked at."""
 LEVEL: Final = 0.05
-"""Chance that a slice is called worse that is not, over all slices together."""
+"""Chance that a guardrail stops what is not worse, over all it compares together."""
+BEYOND: Final = 1.645
+"""Standard errors that lie beyond chance at that level, on one side."""
 
 
 @dataclass(frozen=True)
@@ -116,54 +118,62 @@ def _fairness(
     groups: Mapping[str, Sequence[str]],
     most: float,
 ) -> Finding:
-    grown: dict[str, float] = {}
-    for meta, of in groups.items():
-        before, after = (_gaps(y, proba, of) for proba in (champion, challenger))
-        for name in before.keys() & after.keys():
-            grown[f"{meta}, {name.replace('_', ' ')}"] = after[name] - before[name]
-    worst = max(grown, key=lambda each: grown[each], default="")
-    holds = not worst or grown[worst] <= most
-    says = "No gap between groups can be told yet" if not worst else (
-        f"The gap between groups ({worst}) changes by {100 * grown[worst]:+.1f} points; "
-        f"{100 * most:g} more are allowed"
-    )  # fmt: skip
-    return Finding("fairness", holds, f"{says}.", {"grown": grown})
+    truth, said, new = _told(y, champion, challenger)
+    grown = {
+        f"{meta}, {name.replace('_', ' ')}": each
+        for meta, of in groups.items()
+        for name, each in growth(truth, said, new, of, rng=np.random.default_rng(0)).items()
+    }
+    if not grown:
+        says = "No gap between groups can be told yet."
+        return Finding("fairness", holds=True, says=says, detail={"grown": {}})
+    p_grown = dict(zip(grown, holm([each.p_grown for each in grown.values()]), strict=True))
+    over = [name for name, each in grown.items() if each.by > most and p_grown[name] < LEVEL]
+    worst = max(over or grown, key=lambda name: grown[name].by)
+    by = grown[worst].by
+    says = (
+        f"The gap between groups ({worst}) changes by {100 * by:+.1f} points; "
+        f"{100 * most:g} more are allowed{_chance(beyond=bool(over)) if by > most else ''}."
+    )
+    detail = {name: {"by": each.by, "p_grown": p_grown[name]} for name, each in grown.items()}
+    return Finding("fairness", not over, says, {"grown": detail})
 
 
-def _gaps(y: Targets, proba: Floats, of: Sequence[str]) -> dict[str, float]:
-    truth, said = _told(y, proba)
-    found = fairness(truth, said, of, rng=np.random.default_rng(0))
-    return {name: gap.value for name, gap in found.gaps.items()}
+def _chance(*, beyond: bool) -> str:
+    """Say, of what has grown by more than is allowed, whether that is chance."""
+    return ", and it has grown beyond chance" if beyond else ", but that may be chance"
 
 
-def _told(y: Targets, proba: Floats) -> tuple[Bools, Bools]:
+def _told(y: Targets, *probas: Floats) -> tuple[Bools, ...]:
+    """Give the marks of the truth and of what each model says, (n, C) each."""
     from activeloop.learn.evaluate_marks import named
 
     if y.ndim == 2:
-        return y.astype(bool), named(proba)
-    ones = np.eye(proba.shape[1], dtype=bool)
-    return ones[y.astype(np.int64)], ones[proba.argmax(axis=1)]
+        return (y.astype(bool), *(named(proba) for proba in probas))
+    C = probas[0].shape[1]
+    ones = np.eye(C, dtype=bool)
+    return (ones[y.astype(np.int64)], *(ones[proba.argmax(axis=1)] for proba in probas))
 
 
 def _log_loss(y: Targets, champion: Floats, challenger: Floats, most: float) -> Finding:
-    before, after = (log_loss(y, proba) for proba in (champion, challenger))
-    holds = after <= before * (1 + most)
+    losses = [_losses(y, proba) for proba in (champion, challenger)]
+    before, after = (float(each.mean()) for each in losses)
+    grown = losses[1] - losses[0]
+    error = float(grown.std(ddof=1)) / np.sqrt(len(y)) if len(y) > 1 else np.inf
+    over, beyond = after > before * (1 + most), bool(after - before > BEYOND * error)
     says = (
-        f"Log loss goes from {before:.3f} to {after:.3f}; a growth of {100 * most:g} % is allowed."
+        f"Log loss goes from {before:.3f} to {after:.3f}; a growth of {100 * most:g} % is allowed"
+        f"{_chance(beyond=beyond) if over else ''}."
     )
-    return Finding("log_loss", holds, says, {"before": before, "after": after})
+    return Finding("log_loss", not (over and beyond), says, {"before": before, "after": after})
 
 
-def log_loss(y: Targets, proba: Floats) -> float:
-    """Give the mean log loss (nats); of several labels that of a class decision.
-
-    Example:
-        >>> round(log_loss(np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]])), 4)
-        0.6931
-    """
+def _losses(y: Targets, proba: Floats) -> Floats:
+    """Give (n,) the log loss of each sample (nats); of several labels the mean over its classes."""
     p = np.asarray(proba, np.float64)
     own = np.where(y, p, 1 - p) if y.ndim == 2 else p[np.arange(len(y)), y.astype(np.int64)]
-    return float(-np.log(np.maximum(own, LEAST_PROBABILITY)).mean())
+    losses = -np.log(np.maximum(own, LEAST_PROBABILITY))
+    return losses.mean(axis=1) if losses.ndim == 2 else losses
 
 
 def _latency(milliseconds: float, most: float) -> Finding:
