@@ -105,7 +105,7 @@ def admit(encoded: bytes, limits: Limits) -> Admitted:
             blob = encoded if kind in KEPT else _as_png(image)
             width, height = image.size
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _bomb("more", limits) from None
+        raise _bomb(f"more than {Image.MAX_IMAGE_PIXELS}", limits) from None
     except BROKEN as error:
         raise Invalid.field(
             "image",

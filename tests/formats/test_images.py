@@ -7,6 +7,7 @@ import io
 import os
 import stat
 import struct
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
@@ -78,16 +79,18 @@ def test_what_browsers_do_not_show_is_rewritten_as_png(
     assert row.digest == hashlib.sha256(content).hexdigest()
 
 
-def huge_png() -> bytes:
-    """A few bytes that claim to be 50,000 x 50,000 pixels."""
+def huge_png(rows: int = 0) -> bytes:
+    """60,000 x 60,000 pixels in black and white: what it says, and as many rows as asked for."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return (
             struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
         )
 
-    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 0, 0, 0, 0)
-    body = zlib.compress(b"\0" * 100)
+    side = 60_000
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    row, packer = b"\0" * (1 + side // 8), zlib.compressobj(1)
+    body = b"".join([packer.compress(row * 1000) for _ in range(rows // 1000)]) + packer.flush()
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
     )
@@ -229,6 +232,31 @@ def test_a_folder_gives_the_same_rows_as_its_zip(tmp_path: Path) -> None:
         (folder / name).parent.mkdir(parents=True)
         (folder / name).write_bytes(content)
     assert items(folder) == items(zipped(tmp_path / "a.zip", members))
+
+
+def test_a_whole_picture_of_60_000_by_60_000_is_refused_unopened(tmp_path: Path) -> None:
+    """3.6 gigapixels in two megabytes, which would unpack to 450 MB at the least."""
+    huge = huge_png(rows=60_000)
+    assert len(huge) < 4_000_000
+    folder = tmp_path / "pets"
+    (folder / "cat").mkdir(parents=True)
+    (folder / "cat" / "1.png").write_bytes(picture())
+    (folder / "cat" / "huge.png").write_bytes(huge)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_STORED) as archive:
+        archive.write(folder / "cat" / "huge.png", "cat/huge.png")
+    tracemalloc.start()
+    try:
+        problems = [only_problem(items(where)) for where in (folder, tmp_path / "a.zip")]
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    for each in problems:
+        assert (each.where, each.problem) == (
+            "cat/huge.png",
+            "The image would unpack to more than 89478485 pixels.",
+        )
+        assert "ACTIVELOOP_MAX_IMAGE_PIXELS" in each.remedy
+    assert most < 100_000_000, "a member is read into room for the largest that is allowed"
 
 
 def test_links_and_pipes_in_a_folder_are_refused_and_never_opened(tmp_path: Path) -> None:
