@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from sklearn.linear_model import LogisticRegression
 
 from activeloop.errors import CannotLearn, Corrupt, Invalid, Needs
 from activeloop.learn import features, persist, recipes
+from activeloop.learn.evaluate import measure
 from activeloop.learn.recipes.design import prepare
+from activeloop.learn.recipes.forest import FLOOR
 from activeloop.learn.recipes.softmax import fit_softmax
 from activeloop.learn.train import Choice, fit
 from activeloop.spec import FeatureSpec
@@ -149,12 +152,35 @@ def test_committee_members_differ_from_each_other_and_average_near_the_model(nam
 
 def test_the_forest_walks_its_arrays_to_the_same_probabilities_as_scikit_learn() -> None:
     X, y = _digits()
-    model = recipes.get("forest", {"trees": 30}).fit(X[:600], y[:600], 10, seed=5)
+    model = recipes.ForestRecipe({"trees": 30}).fit(X[:600], y[:600], 10, seed=5)
     theirs = RandomForestClassifier(30, random_state=5).fit(X[:600], y[:600]).predict_proba(X)
-    assert np.abs(model.predict_proba(X) - theirs).max() < 1e-6
+    assert np.abs(replace(model, facts={}).predict_proba(X) - theirs).max() < 1e-6
+    spread = np.maximum(theirs, FLOOR) ** (1 / model.facts["temperature"])
+    spread /= spread.sum(axis=1, keepdims=True)
+    assert np.abs(model.predict_proba(X) - spread).max() < 1e-6
     members = model.committee_proba(X)
     assert members.shape[0] == 8
     assert np.abs(members.std(axis=0)).max() > 0.05
+
+
+def test_what_a_forest_says_with_eighty_percent_is_right_that_often() -> None:
+    X, y = _digits()
+    model = recipes.ForestRecipe({}).fit(X[:300], y[:300], 10, seed=0)
+    assert "held-out scores of 300 labels" in model.facts["calibration"]
+    shares, proba = (one.predict_proba(X[300:]) for one in (replace(model, facts={}), model))
+    truth = y[300:]
+    assert (shares.argmax(axis=1) == proba.argmax(axis=1)).all()
+    before, after = (measure(truth, each, rng=np.random.default_rng(0)) for each in (shares, proba))
+    assert before["ece"].value > 0.25
+    assert after["ece"].value < 0.05
+    assert after["log_loss"].value < 0.6 * before["log_loss"].value
+
+
+def test_a_forest_of_one_tree_is_calibrated_by_the_rows_it_has_not_seen() -> None:
+    X, y = _digits()
+    model = recipes.ForestRecipe({"trees": 1}).fit(X[:300], y[:300], 10, seed=0)
+    assert 90 < int(model.facts["calibration"].split()[-2]) < 130  # a third is in no bag
+    assert model.facts["temperature"] > 1, "a tree is sure of all it says"
 
 
 @pytest.mark.parametrize("sparse", [False, True])

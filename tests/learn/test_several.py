@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -215,6 +216,21 @@ def test_held_out_scores_make_an_overconfident_model_honest() -> None:
     assert metrics.log_loss(Y[120:].ravel(), proba.ravel()) < metrics.log_loss(
         Y[120:].ravel(), 1 / (1 + np.exp(-raw.ravel()))
     )
+
+
+def test_a_forest_is_calibrated_of_several_labels_as_well() -> None:
+    X, Y = topics(900)
+    model = recipes.ForestRecipe({"trees": 60}).fit(X[:300], Y[:300], CLASSES, seed=0)
+    plain = replace(model, facts={})
+
+    def loss(one: Any) -> float:
+        proba = np.clip(one.predict_proba(X[300:]).astype(float), 1e-12, 1 - 1e-12)
+        return float(-np.log(np.where(Y[300:] > 0, proba, 1 - proba)).mean())
+
+    assert model.facts["temperature"] < 0.95
+    assert loss(model) < loss(plain) - 0.005
+    again = recipes.restore("forest", *model.state())
+    assert np.array_equal(again.predict_proba(X), model.predict_proba(X))
 
 
 def test_labels_that_are_all_the_same_cannot_be_learned() -> None:

@@ -7,17 +7,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from activeloop.learn.recipes import temperature
 from activeloop.learn.recipes.contract import varied
-from activeloop.learn.recipes.softmax import (
-    FOLDS,
-    ITERATIONS,
-    LEAST_CALIBRATED,
-    MOST_FOLDED,
-    TOLERANCE,
-    Calibration,
-    Fitted,
-)
-from activeloop.learn.types import Bools, Features, Floats
+from activeloop.learn.recipes.softmax import FOLDS, ITERATIONS, MOST_FOLDED, TOLERANCE, Fitted
+from activeloop.learn.recipes.temperature import Calibration
+from activeloop.learn.types import Bools, Features
 
 MOST_TOGETHER: Final = 1 << 19
 """Weights that are found in one go; the optimiser remembers twenty times as many numbers."""
@@ -121,9 +115,6 @@ def calibrate(
     """Find the temperature, one for all classes, on the scores of rows that were held out.
 
     One for each class would be found on a handful of rows where classes are rare.
-
-    Source:
-        Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks".
     """
     folds = np.empty(len(marks), np.int64)
     folds[rng.permutation(len(marks))] = np.arange(len(marks)) % FOLDS
@@ -138,21 +129,5 @@ def calibrate(
         scores.append(told.ravel())
         truth.append(marks[held][:, known].ravel())
         rows += int(held.sum())
-    if rows < LEAST_CALIBRATED:
-        because = f"only {rows} labels could be held out, {LEAST_CALIBRATED} are needed"
-        return Calibration(1.0, rows, because)
-    found = _temperature(np.concatenate(scores), np.concatenate(truth))
-    return Calibration(found, rows, f"found on the held-out scores of {rows} labels")
-
-
-def _temperature(scores: Floats, marks: Bools) -> float:
-    from scipy.optimize import minimize_scalar
-
-    signed = np.where(marks, -scores, scores)
-
-    def loss(log_temperature: float) -> float:
-        # the same weak prior around 1 as for one label
-        scaled = np.logaddexp(0, signed / np.exp(log_temperature)).sum()
-        return float(scaled + 2 * log_temperature**2)
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
+    held_out = np.concatenate([*scores, []])
+    return temperature.found(held_out, np.concatenate([*truth, []]).astype(np.bool_), rows=rows)

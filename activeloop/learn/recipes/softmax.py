@@ -9,12 +9,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from activeloop.learn.recipes import temperature
+from activeloop.learn.recipes.temperature import Calibration
 from activeloop.learn.types import Features, Ints
 
 FOLDS: Final = 3
 MOST_FOLDED: Final = 4000
 """Beyond so many rows one held-out third is enough to find one number."""
-LEAST_CALIBRATED: Final = 10
 TOLERANCE: Final = 1e-3
 ITERATIONS: Final = 300
 
@@ -26,15 +27,6 @@ class Fitted:
     coef: NDArray[Any]
     offsets: NDArray[Any]
     converged: bool
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """The temperature found, from how many held-out rows, and why it is 1 when it is."""
-
-    temperature: float
-    rows: int
-    because: str
 
 
 def fit_softmax(
@@ -93,11 +85,7 @@ def fit_softmax(
 def calibrate(
     Z: Features, y: Ints, *, strength: float, rng: np.random.Generator, balanced: bool = False
 ) -> Calibration:
-    """Find the temperature on the scores of rows that the model did not see.
-
-    Source:
-        Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks".
-    """
+    """Find the temperature on the scores of rows that the model did not see."""
     folds = _folds(y, rng)
     scores, truth = [], []
     for fold in range(FOLDS if len(y) <= MOST_FOLDED else 1):
@@ -106,11 +94,8 @@ def calibrate(
             scores.append(held[0])
             truth.append(held[1])
     rows = sum(map(len, truth))
-    if rows < LEAST_CALIBRATED:
-        because = f"only {rows} labels could be held out, {LEAST_CALIBRATED} are needed"
-        return Calibration(1.0, rows, because)
-    found = _temperature(np.vstack(scores), np.concatenate(truth))
-    return Calibration(found, rows, f"found on the held-out scores of {rows} labels")
+    held_out = np.vstack(scores) if rows else np.empty((0, 1))
+    return temperature.found(held_out, np.concatenate([*truth, []]).astype(np.int64), rows=rows)
 
 
 def _folds(y: Ints, rng: np.random.Generator) -> Ints:
@@ -134,16 +119,3 @@ def _held_out(
     scores = np.full((len(test), int(y.max()) + 1), -np.inf)
     scores[:, known] = np.asarray(Z[test] @ fitted.coef, np.float64) + fitted.offsets
     return scores, y[test]
-
-
-def _temperature(scores: NDArray[np.float64], y: Ints) -> float:
-    from scipy.optimize import minimize_scalar
-    from scipy.special import logsumexp
-
-    def loss(log_temperature: float) -> float:
-        scaled = scores / np.exp(log_temperature)
-        own = scaled[np.arange(len(y)), y]
-        # A weak prior around 1: without it, twenty rows all right would mean certainty.
-        return float((logsumexp(scaled, axis=1) - own).sum() + 2 * log_temperature**2)
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
