@@ -60,7 +60,7 @@ bench: setup-dev  ## measure against the yardsticks, side by side, as ratios
 docs: setup-dev  ## write the reference pages that are made from the code
 	$(BIN)/python -m docs.build
 
-screenshots: setup-dev browser  ## take the README's pictures from the demo
+screenshots: setup-dev browser  ## take the pictures of README and docs from the demo
 	$(BIN)/python -m docs.screenshots
 
 lock: setup-dev  ## pin every dependency again, with hashes

@@ -2,7 +2,10 @@
 
 Each project learns by margin sampling, keeps its model, and asks a hundred labels more, a tenth of
 them at random. Its accuracy elsewhere, and on what it could have asked, is known, so each figure's
-error is.
+error is. `--projects=100 --first=0` are how many, and the first seed.
+
+Then, where every question is drawn by chance (`power-margin`): how many labels drawn at random tell
+as much as those that LURE weighs out.
 """
 
 from __future__ import annotations
@@ -26,7 +29,10 @@ BATCH: Final = 20
 BATCHES: Final = 3
 ASKED: Final = 100
 SHARE: Final = 0.1
+LEARNED: Final = 150
+"""Labels of the fixed model whose accuracy is estimated with ever more labels."""
 Rows = NDArray[np.float64]
+World = Callable[[np.random.Generator], tuple[Rows, NDArray[np.int64]]]
 FIGURES: Final = ("audit", "queried", "lure")
 
 
@@ -65,6 +71,19 @@ class Summary:
     high: float
     rmse: float
     coverage: float
+
+
+@dataclass(frozen=True)
+class Worth:
+    """The same number of labels, at random and by chance with weights."""
+
+    random: Summary
+    lure: Summary
+
+    @property
+    def times(self) -> float:
+        """How many labels at random tell as much as one that is weighed out."""
+        return (self.random.rmse / self.lure.rmse) ** 2
 
 
 def project(X: Rows, y: NDArray[np.int64], rng: np.random.Generator) -> dict[str, Found]:
@@ -118,17 +137,51 @@ def summary(found: list[Found]) -> Summary:
     return Summary(bias, bias - half, bias + half, float(np.sqrt((errors**2).mean())), coverage)
 
 
-def simulated(
-    draw: Callable[[np.random.Generator], tuple[Rows, NDArray[np.int64]]], *, projects: int
-) -> dict[str, Summary]:
-    """Run projects with seeds 0, 1, ... and sum each figure up."""
+def simulated(draw: World, *, projects: int, first: int = 0) -> dict[str, Summary]:
+    """Run projects with seeds first, first + 1, ... and sum each figure up."""
     found: dict[str, list[Found]] = {name: [] for name in FIGURES}
-    for seed in range(projects):
+    for seed in range(first, first + projects):
         rng = np.random.default_rng(seed)
         X, y = draw(rng)
         for name, each in project(X, y, rng).items():
             found[name].append(each)
     return {name: summary(each) for name, each in found.items()}
+
+
+def worth(draw: World, labels: int, beta: float, *, projects: int, first: int = 0) -> Worth:
+    """Estimate a fixed model's accuracy from labels at random and from `power-margin` with LURE."""
+    found: dict[str, list[Found]] = {"random": [], "lure": []}
+    for seed in range(first, first + projects):
+        rng = np.random.default_rng(seed)
+        X, y = draw(rng)
+        order = rng.permutation(len(y))
+        learned, pool = order[:LEARNED], order[LEARNED:POOL]
+        model = _fit(X[learned], y[learned])
+        right = (model.predict(X[pool]) == y[pool]).astype(float)
+        some = right[rng.choice(len(pool), labels, replace=False)]
+        truth = float(right.mean())
+        found["random"].append(Found(wilson(int(some.sum()), labels), truth))
+        seqs, q = _by_chance(np.maximum(1 - _margin(model, X[pool]), 1e-12) ** beta, labels, rng)
+        weighed = lure.corrected(right[seqs], q, len(pool))
+        if weighed is None:
+            raise RuntimeError("So many labels are enough for an estimate.")
+        found["lure"].append(Found(weighed, truth))
+    return Worth(summary(found["random"]), summary(found["lure"]))
+
+
+def _by_chance(
+    weights: Rows, count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], Rows]:
+    """Draw in proportion to weights, a share at random; give places and the chance of each."""
+    left, seqs, q = np.ones(len(weights), bool), [], []
+    for _ in range(count):
+        chances = np.where(left, weights, 0)
+        chances = (1 - SHARE) * chances / chances.sum() + SHARE * left / left.sum()
+        at = int(rng.choice(len(weights), p=chances / chances.sum()))
+        seqs.append(at)
+        q.append(chances[at])
+        left[at] = False
+    return np.array(seqs), np.array(q)
 
 
 def clouds(rng: np.random.Generator) -> tuple[Rows, NDArray[np.int64]]:
@@ -156,14 +209,25 @@ def _margin(model: Any, X: Rows) -> Rows:
     return top[:, -1] - top[:, -2]
 
 
-def main(_options: list[str] | None = None, *, projects: int = 100) -> None:
-    """Print the error of each figure on two pools."""
-    print(f"{'pool':8}{'figure':9}{'bias':>8}{'of it 95 %':>18}{'rmse':>8}{'interval holds':>16}")
+def main(options: list[str] | None = None) -> None:
+    """Print the error of each figure on two pools, and what weighing out is worth."""
+    given = dict(each.lstrip("-").split("=", 1) for each in options or [])
+    projects, first = int(given.get("projects", 100)), int(given.get("first", 0))
+    print(f"{'pool':8}{'figure':9}{'bias':>8}{'of it 95 %':>20}{'rmse':>8}{'interval holds':>16}")
     for name, draw in (("clouds", clouds), ("digits", digits)):
-        for figure, each in simulated(draw, projects=projects).items():
-            ends = f"{each.low:+.3f} .. {each.high:+.3f}"
-            print(f"{name:8}{figure:9}{each.bias:+8.3f}{ends:>18}{each.rmse:8.3f}"
-                  f"{each.coverage:15.0%}")  # fmt: skip
+        for figure, each in simulated(draw, projects=projects, first=first).items():
+            ends = f"{each.low:+.4f} .. {each.high:+.4f}"
+            print(f"{name:8}{figure:9}{each.bias:+8.4f}{ends:>20}{each.rmse:8.3f}"
+                  f"{each.coverage:15.1%}")  # fmt: skip
+    print(f"\n{'pool':8}{'labels':>7}{'beta':>6}{'rmse at random':>16}{'LURE':>8}{'bias':>9}"
+          f"{'interval holds':>16}{'labels at random for one':>26}")  # fmt: skip
+    for name, draw in (("clouds", clouds), ("digits", digits)):
+        for beta in (1.0, 8.0):
+            for labels in (50, 100, 200):
+                found = worth(draw, labels, beta, projects=projects, first=first)
+                print(f"{name:8}{labels:7}{beta:6.0f}{found.random.rmse:16.4f}"
+                      f"{found.lure.rmse:8.4f}{found.lure.bias:+9.4f}{found.lure.coverage:15.1%}"
+                      f"{found.times:26.2f}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Take the pictures of the README from the demo: `make screenshots`.
+"""Take the pictures of the README and the docs from the demo: `make screenshots`.
 
 The demo is started over a directory of its own, an oracle labels some digits through the browser,
-and each page is photographed in both themes.
+and its pages are photographed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, StorageState
 
 from tests.browsing import Visitor, chromium, until
 from tests.conftest import BROWSERS
@@ -29,21 +29,24 @@ SIZES = {
     "label-keys": 800,
     "label-back": 800,
     "loop": 1320,
-    "projects": 480,
+    "training": 1300,
+    "progress": 1000,
     "version": 2100,
     "compare": 1300,
     "sample": 1300,
     "samples": 900,
-    "team": 900,
 }
 """The pages, each with the height of its picture."""
 PATHS = {
     "loop": "",
+    "training": "/training",
+    "progress": "/progress",
     "version": "/versions/3",
     "compare": "/compare/1/3",
     "samples": "/samples?state=labelled",
-    "team": "/team",
 }
+DARK = ("label", "loop")
+"""Those that the README shows to whoever prefers dark pages."""
 DRAWN = {"loop": "#learning-curve", "version": "#calibration"}
 """Plots that must be drawn before a picture is taken."""
 
@@ -94,15 +97,26 @@ def rested(text: str) -> bool:
     return at_rest and "ranked by version" in text and "will rank it next" not in text
 
 
+def signed_in(demo: Demo, browser: Browser) -> StorageState:
+    """Sign in and give the session."""
+    context = browser.new_context()
+    Visitor(demo, context).sign_in(*demo.account)
+    session = context.storage_state()
+    context.close()
+    return session
+
+
 def photograph(demo: Demo, browser: Browser, theme: str) -> None:
     """Take each page's picture in a theme."""
-    for name, height in SIZES.items():
+    session = signed_in(demo, browser)  # once: whoever signs in ten times a minute is refused
+    for name in SIZES if theme == "light" else DARK:
         context = browser.new_context(
-            viewport={"width": 1280, "height": height},
+            viewport={"width": 1280, "height": SIZES[name]},
             color_scheme="dark" if theme == "dark" else "light",
+            storage_state=session,
         )
         visitor = Visitor(demo, context)
-        visitor.sign_in(*demo.account)
+        visitor.go("/")
         if name.startswith("label"):
             visitor.label(1)
             Oracle(visitor).answer(1)

@@ -153,14 +153,17 @@ def _corrected(asked: Asked, right: Bools) -> dict[str, Any]:
 
 def _why_not(asked: Asked, fewest: int) -> str:
     """Say why the choice cannot be weighed out; empty when it can."""
-    lots = sum(draw.kind == "random" for draw in asked.draws)
-    if asked.grew:
-        return "samples came to the pool since this version, so chances cannot be compared"
-    if lots < fewest:
+    by_chance = sum(_by_chance(draw) for draw in asked.draws)
+    if by_chance < fewest:
         return (
-            f"of the labels that came since this version {lots} were drawn at random, and it wants "
-            f"{fewest}: what the strategy chose by rank alone had no chance to be another"
+            f"of the labels that came since this version {by_chance} were drawn by chance, and it "
+            f"wants {fewest}: what the strategy chose by rank alone had no chance to be another"
         )
-    if lots < len(asked.draws) and not asked.share:
+    if by_chance < len(asked.draws) and not asked.share:
         return "no share of the questions is drawn at random (random_share is 0)"
     return ""
+
+
+def _by_chance(draw: Draw) -> bool:
+    """Tell whether another sample could have been asked in this one's place."""
+    return draw.kind == "random" or (draw.probability is not None and draw.probability < 1)

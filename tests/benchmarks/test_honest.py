@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from activeloop.learn import lure
-from benchmarks.bench_honest import Summary, clouds, simulated
+from benchmarks.bench_honest import Summary, clouds, digits, simulated, worth
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,14 @@ def test_the_figure_on_what_was_asked_is_biased_beyond_chance(found: dict[str, S
 def test_lure_takes_the_bias_out(found: dict[str, Summary]) -> None:
     assert found["lure"].low <= 0 <= found["lure"].high
     assert found["lure"].coverage > 0.85
+
+
+def test_questions_drawn_by_chance_tell_more_than_as_many_at_random() -> None:
+    """Near three times as much in the benchmark; a hundred projects leave room for chance."""
+    found = worth(digits, 100, 1.0, projects=100)
+    assert found.lure.low <= 0 <= found.lure.high
+    assert found.lure.coverage > 0.9
+    assert found.times > 1.5
 
 
 def test_lure_of_uniform_draws_is_their_mean() -> None:

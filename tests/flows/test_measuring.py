@@ -39,7 +39,7 @@ def test_a_new_version_is_evaluated_after_its_run(services: Services) -> None:
     # only labels that came after a version, and before the next, are told by it
     assert 0 < report["queried"]["figures"]["accuracy"]["n"] < newest["train_labels"]
     assert report["lure"]["figures"] == {}
-    assert "drawn at random" in report["lure"]["says"]
+    assert "by rank alone" in report["lure"]["says"]
 
 
 def test_a_cell_opens_the_samples_behind_it(services: Services) -> None:
@@ -63,10 +63,18 @@ def test_a_cell_opens_the_samples_behind_it(services: Services) -> None:
             measuring.behind(session, project, 999, true="0", predicted="0")
 
 
-def test_random_questions_allow_the_choice_to_be_weighed_out(services: Services) -> None:
-    project = digits_project(
-        services, audit_share=0.2, strategy={"name": "random"}, retrain={"every": 40}
-    )
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"strategy": {"name": "random"}},
+        {"strategy": {"name": "power-margin", "params": {"beta": 1}}, "random_share": 0},
+    ],
+    ids=["at random", "by chance"],
+)
+def test_questions_asked_by_chance_allow_the_choice_to_be_weighed_out(
+    services: Services, how: dict[str, Any]
+) -> None:
+    project = digits_project(services, audit_share=0.2, retrain={"every": 40}, **how)
     annotator = Annotator(services, project)
     annotator.answer_and_learn(60)
     annotator.answer(30)
