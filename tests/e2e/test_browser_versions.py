@@ -97,6 +97,15 @@ def test_a_number_of_the_confusion_opens_its_samples(ada: Visitor, trained: int)
     assert ada.complaints == []
 
 
+def test_two_different_versions_stand_ready_to_be_compared(ada: Visitor, trained: int) -> None:
+    ada.go(f"/projects/{trained}/versions")
+    chosen = {ada.page.input_value("#a"), ada.page.input_value("#b")}
+    assert chosen == {"1", "2"}
+    ada.page.click("button:has-text('Compare')")
+    ada.page.wait_for_selector("text=audit labels")
+    assert "/compare/" in ada.page.url
+
+
 def test_the_calibration_is_a_plot_and_a_table_that_can_be_saved(
     ada: Visitor, trained: int
 ) -> None:
