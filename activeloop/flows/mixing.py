@@ -8,7 +8,7 @@ from activeloop.flows import waiting
 from activeloop.flows.projects import spec_of
 from activeloop.policies import SuggestionPolicy
 from activeloop.spec import ProjectSpec
-from activeloop.store import choosing, gold, offers, projects, rankings
+from activeloop.store import campaigns, choosing, gold, offers, projects, rankings
 from activeloop.store.db import Session
 from activeloop.store.tables import Offer, Project, Ranking
 
@@ -110,7 +110,8 @@ def _others(found: Sequence[Offer], taken: Sequence[Offer]) -> list[Offer]:
 
 def _campaigned(session: Session, project: Project, user_id: int, count: int) -> list[Offer]:
     """Take the next samples of the open campaign, which come before the ranking."""
-    if count <= 0:
+    campaign = campaigns.running(session, project.id) if count > 0 else None
+    if campaign is None:
         return []
     return [
         Offer(
@@ -122,7 +123,7 @@ def _campaigned(session: Session, project: Project, user_id: int, count: int) ->
             because=f"drawn at random for campaign {campaign.id}",
             probability=campaign.detail["probability"],
         )
-        for sample, campaign in choosing.campaigned(session, project.id, user_id, count)
+        for sample in choosing.campaigned(session, campaign.id, user_id, count)
     ]
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
+from sqlalchemy import text as sql
 from sqlmodel import Session, col, select
 
 from activeloop.store.tables import Campaign, CampaignSample, Consensus, Sample
 
+# made once: it is asked with every sample; the state as text, for the partial index
+_RUNNING = select(Campaign).where(
+    col(Campaign.project_id) == bindparam("project"), sql("campaign.state = 'open'")
+)
+
 
 def running(session: Session, project_id: int) -> Campaign | None:
     """Give the open campaign. Index: campaign_one_open."""
-    return session.exec(
-        select(Campaign).where(Campaign.project_id == project_id, Campaign.state == "open")
-    ).one_or_none()
+    return session.execute(_RUNNING, {"project": project_id}).scalar_one_or_none()
 
 
 def by_id(session: Session, project_id: int, campaign_id: int) -> Campaign | None:

@@ -11,7 +11,7 @@ from sqlalchemy import text as sql
 from sqlmodel import Session, col, select
 
 from activeloop.store.offers import HOLDS
-from activeloop.store.tables import Campaign, CampaignSample, Candidate, Offer, Sample
+from activeloop.store.tables import CampaignSample, Candidate, Offer, Sample
 
 _WANTED = (
     col(Sample.slots) > 0,
@@ -59,13 +59,9 @@ _DRAWN = _open_to(
     .order_by(col(Sample.draw))
 )
 _CAMPAIGN = _open_to(
-    select(Sample, Campaign)
+    select(Sample)
     .join(CampaignSample, col(CampaignSample.sample_id) == col(Sample.id))
-    .join(Campaign, col(Campaign.id) == col(CampaignSample.campaign_id))
-    .where(
-        col(Campaign.project_id) == bindparam("project"),
-        sql("campaign.state = 'open'"),  # as text: for the partial index
-    )
+    .where(col(CampaignSample.campaign_id) == bindparam("campaign"))
     .order_by(col(CampaignSample.place))
 )
 _ALIKE = (
@@ -101,12 +97,10 @@ def drawn(
     return list(session.execute(_DRAWN, given).scalars())
 
 
-def campaigned(
-    session: Session, project_id: int, user_id: int, count: int
-) -> list[tuple[Sample, Campaign]]:
-    """Lock the next samples of the open campaign. Index: campaign_one_open."""
-    given = {"project": project_id, "person": user_id, "count": count}
-    return [(sample, campaign) for sample, campaign in session.execute(_CAMPAIGN, given)]
+def campaigned(session: Session, campaign_id: int, user_id: int, count: int) -> list[Sample]:
+    """Lock the next samples of a campaign, in the order drawn. Primary key: campaign, sample."""
+    given = {"campaign": campaign_id, "person": user_id, "count": count}
+    return list(session.execute(_CAMPAIGN, given).scalars())
 
 
 def twins(session: Session, offer: Offer, *, most: int) -> list[Sample]:

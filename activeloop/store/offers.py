@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Table, bindparam, func, update
+from sqlalchemy import Table, bindparam, func, insert, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
@@ -41,6 +41,7 @@ _MINE = (
     .order_by(col(Offer.id))
     .with_for_update()
 )
+_ADD = insert(_OFFER).returning(_OFFER.c.id, sort_by_parameter_order=True)
 _EXTEND = (
     update(_OFFER)
     .where(_OFFER.c.id.in_(bindparam("ids", expanding=True)))
@@ -119,10 +120,12 @@ def extend(session: Session, offers: Sequence[Offer], until: datetime) -> None:
 
 
 def add(session: Session, offers: Sequence[Offer]) -> None:
-    """Keep new offers and take one slot of each one's sample, but for gold."""
+    """Keep new offers, number them, and take one slot of each one's sample, but for gold."""
     ids = [offer.sample_id for offer in offers if offer.kind != GOLD]
-    session.add_all(offers)
-    session.flush()
+    rows = [offer.model_dump(exclude={"id"}) for offer in offers]
+    kept = session.connection().execute(_ADD, rows).scalars()
+    for offer, number in zip(offers, kept, strict=True):
+        offer.id = number
     if not ids:
         return
     session.connection().execute(_TAKE, {"ids": ids})

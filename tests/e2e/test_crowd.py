@@ -19,7 +19,7 @@ from benchmarks.load.proof import prove
 from tests.e2e.service import STACKS, Service, Site, running, site
 from tests.flows import crowd_laws
 
-pytestmark = pytest.mark.xdist_group("processes")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 PEOPLE, SAMPLES, WANTED, LEASE = 32, 400, 2, 5
 CLASSES = ("good", "bad")

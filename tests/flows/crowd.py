@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlmodel import select
 
 from activeloop import answers
-from activeloop.flows import deciding, gold, labelling, projects
+from activeloop.flows import deciding, gold, labelling, projects, taking_back
 from activeloop.flows.ruling import Ruling, rule
 from activeloop.store import db, offers, rankings, reviews
 from activeloop.store.db import Session
@@ -116,7 +116,7 @@ class Crowd:
         used = key or secrets.token_hex(8)
 
         def told(session: Session, project: Project) -> labelling.Recorded:
-            return labelling.revise(
+            return taking_back.revise(
                 session, project, said.user, given, label_id=said.label_id, key=used
             )
 
@@ -133,14 +133,14 @@ class Crowd:
     def _note(self, number: int, label_id: int, kind: str) -> None:
         assert self.acknowledged.setdefault(number, (label_id, kind)) == (label_id, kind)
 
-    def undo(self, said: Said) -> labelling.Undone:
+    def undo(self, said: Said) -> taking_back.Undone:
         """Take an answer back.
 
         Raises:
             Conflict: when it is too late for that.
         """
         undone = self.act(
-            lambda session, project: labelling.undo(session, project, said.user, said.label_id)
+            lambda session, project: taking_back.undo(session, project, said.user, said.label_id)
         )
         if not undone.replayed:
             with self.services.read() as session:

@@ -14,6 +14,8 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from activeloop.flows import (
     accounts,
     campaigns,
@@ -164,6 +166,7 @@ class Airport:
         }
 
 
+@pytest.mark.slow
 def test_december_is_noticed_labelled_and_learned(embedded: Services, shared_data: Path) -> None:
     airport = Airport(embedded, Flights(shared_data / "nycflights13.csv.gz"))
     airport.bring("9")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from activeloop.errors import NotFound
-from activeloop.flows import acting, deciding, histories, labelling
+from activeloop.flows import acting, deciding, histories, labelling, taking_back
 from activeloop.store import offers
 from activeloop.store.tables import Project
 from activeloop.wiring import Services
@@ -25,7 +25,7 @@ def test_all_that_happened_is_told_in_order(services: Services) -> None:
         held = labelling.offer(session, made, ann, count=1, chance=lambda: 0.99).offers[0].offer
         given = labelling.Given("cat", lead_ms=900)
         first = labelling.record(session, made, ann, given, offer_id=held.id, key="a")
-        labelling.undo(session, made, ann, first.id)
+        taking_back.undo(session, made, ann, first.id)
         labelling.record(
             session, made, ann, labelling.Given(None, "blurred"), offer_id=held.id, key="b"
         )

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import col, select
 
 from activeloop.errors import Conflict, Invalid
-from activeloop.flows import guidelines, label_sets, labelling, projects, settling
+from activeloop.flows import guidelines, label_sets, projects, settling, taking_back
 from activeloop.flows.class_plans import Wanted
 from activeloop.learn import agreement
 from activeloop.spec import ClassDetail
@@ -368,5 +368,5 @@ def test_taking_back_an_answer_that_no_longer_stands_is_refused(services: Servic
     (event,) = said(services, project, ann, "cat")
     change(services, project, "split", "cat>tabby+siamese")
     with pytest.raises(Conflict, match="no longer stands"), services.write() as session:
-        labelling.undo(session, projects.find(session, project.id), ann, event)
+        taking_back.undo(session, projects.find(session, project.id), ann, event)
     check_laws(services, project)

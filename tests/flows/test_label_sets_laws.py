@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activeloop.errors import ActiveloopError, Conflict, Crossed, Invalid
-from activeloop.flows import deciding, label_sets, labelling, projects
+from activeloop.flows import deciding, label_sets, labelling, projects, taking_back
 from activeloop.flows.class_plans import KINDS, Wanted
 from activeloop.settings import read_settings
 from activeloop.store import db
@@ -55,7 +55,7 @@ class Life:
             elif what == "undo" and self.events:
                 user, event = chance.choice(self.events)
                 with self.services.write() as session:
-                    labelling.undo(session, project, user, event)
+                    taking_back.undo(session, project, user, event)
             else:
                 self._say(project, what, known, chance)
         except (Conflict, Invalid):

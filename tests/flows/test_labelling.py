@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from activeloop.errors import Conflict, Invalid, NotFound
-from activeloop.flows import labelling
+from activeloop.flows import labelling, taking_back
 from activeloop.flows.snapshots import snapshot
 from activeloop.store import offers, projects
 from activeloop.store.db import Session
@@ -191,7 +191,7 @@ def test_undo_brings_the_sample_back_into_the_same_hands(
     held = take(services, project, ann).offers[0]
     recorded = answer(services, project, ann, held.offer.id, label)
     with services.write() as session:
-        undone = labelling.undo(session, project, ann, recorded.id)
+        undone = taking_back.undo(session, project, ann, recorded.id)
     assert undone.offered is not None
     assert undone.offered.offer.id == held.offer.id
     with services.read() as session:
@@ -248,7 +248,7 @@ def test_replaying_the_events_gives_the_labels_that_are_kept(services: Services)
         for label in ("cat", "dog", None, "cat")
     ]
     with services.write() as session:
-        labelling.undo(session, project, ann, given[-1].id)
+        taking_back.undo(session, project, ann, given[-1].id)
     with services.read() as session:
         train, _ = snapshot(session, project.id, spec(), number=5)
         kept = session.execute(

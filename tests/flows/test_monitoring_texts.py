@@ -6,6 +6,8 @@ import json
 import random
 from typing import Any
 
+import pytest
+
 from activeloop.flows import importing, monitoring, projects, simulating, tick
 from activeloop.spec import parse_spec
 from activeloop.store.tables import Project
@@ -62,6 +64,7 @@ def together(window: dict[str, Any]) -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.mark.slow
 def test_new_words_are_told_by_a_classifier_and_new_sentences_are_not(embedded: Services) -> None:
     spec = parse_spec(
         {

@@ -12,7 +12,7 @@ from sklearn.metrics import cohen_kappa_score
 from sqlmodel import select
 
 from activeloop.events import Event
-from activeloop.flows import carrying, deciding, labelling, projects, quality
+from activeloop.flows import carrying, deciding, labelling, projects, quality, taking_back
 from activeloop.flows.snapshots import settle, snapshot
 from activeloop.flows.team_suggestions import swayed
 from activeloop.flows.team_work import Answer
@@ -181,7 +181,7 @@ def test_what_was_taken_back_is_not_counted_but_its_time_is(services: Services) 
     held = take(services, project, ann, 1).offers[0]
     said = answer(services, project, ann, held.offer.id, "cat")
     with services.write() as session:
-        labelling.undo(session, project, ann, said.id)
+        taking_back.undo(session, project, ann, said.id)
     answer(services, project, ann, held.offer.id, "dog")
     with services.write() as session:
         for n, event in enumerate(session.exec(select(Label).order_by(Label.number))):  # type: ignore[arg-type]

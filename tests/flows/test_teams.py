@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from activeloop.errors import Conflict, Invalid, NotFound
-from activeloop.flows import deciding, labelling, own, projects
+from activeloop.flows import deciding, labelling, own, projects, taking_back
 from activeloop.store import db, labels, rankings, reviews
 from activeloop.store.tables import Consensus, Gold, Label, Offer, Project, Ranking, Sample
 from activeloop.wiring import Services
@@ -156,7 +156,7 @@ def test_an_answer_taken_back_gives_a_gold_sample_back_without_a_slot(services: 
         held = labelling.offer(session, project, user, count=1, chance=lambda: 0.0).offers[0]
     said = answer(services, project, user, held.offer.id, "dog")
     with services.write() as session:
-        undone = labelling.undo(session, project, user, said.id)
+        undone = taking_back.undo(session, project, user, said.id)
     assert undone.offered is not None
     with services.write() as session:
         labelling.release(session, project, user, [held.offer.id])
@@ -189,7 +189,7 @@ def test_one_answer_labels_a_group_and_taking_it_back_frees_it(services: Service
         kinds = session.exec(select(Label.kind).order_by(Label.number)).all()  # type: ignore[arg-type]
     assert list(kinds) == ["answer", "propagated", "propagated"]
     with services.write() as session:
-        labelling.undo(session, project, user, said.id)
+        taking_back.undo(session, project, user, said.id)
     settled = [consensus(services, sample_id) for sample_id in ids]
     assert [each.complete if each else False for each in settled] == [False] * 4
     assert [slots(services, sample_id) for sample_id in ids] == [0, 1, 1, 1]
@@ -249,7 +249,7 @@ def test_an_answer_is_changed_in_one_step_and_once_per_key(services: Services) -
     def change() -> labelling.Recorded:
         given = labelling.Given("dog")
         with services.write() as session:
-            return labelling.revise(session, project, user, given, label_id=first.id, key="again")
+            return taking_back.revise(session, project, user, given, label_id=first.id, key="again")
 
     changed = change()
     assert change().replayed
@@ -260,7 +260,7 @@ def test_an_answer_is_changed_in_one_step_and_once_per_key(services: Services) -
         pytest.raises(Conflict, match="changed or taken back already"),
         services.write() as session,
     ):
-        labelling.revise(
+        taking_back.revise(
             session, project, user, labelling.Given("cat"), label_id=first.id, key="late"
         )
     with services.read() as session:

@@ -9,7 +9,7 @@ from flask import Blueprint
 
 from activeloop import answers
 from activeloop.errors import Invalid
-from activeloop.flows import deciding, labelling, own, projects
+from activeloop.flows import deciding, labelling, own, projects, taking_back
 from activeloop.logs import trace
 from activeloop.spec import ProjectSpec
 from activeloop.store.db import Session
@@ -87,7 +87,7 @@ def record(p: str, body: schemas.NewLabel) -> dict[str, Any]:
 def undo(p: str, label_id: int) -> dict[str, Any]:
     """Take back one's own answer or skip; the sample is in hand again."""
     with services().write() as session:
-        undone = labelling.undo(session, the_project(session, p), account().id, label_id)
+        undone = taking_back.undo(session, the_project(session, p), account().id, label_id)
         offered = undone.offered.as_json() if undone.offered else None
     return {
         "id": undone.id,
@@ -109,7 +109,7 @@ def revise(p: str, label_id: int, body: schemas.Revision) -> dict[str, Any]:
     """Change one's own answer: the old one is taken back and the new one recorded, at once."""
     with services().write() as session:
         project = the_project(session, p)
-        recorded = labelling.revise(
+        recorded = taking_back.revise(
             session,
             project,
             account().id,
