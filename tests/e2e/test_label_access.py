@@ -110,6 +110,7 @@ def test_every_control_can_be_hit_by_a_finger(site: Site, browser: Browser, rich
     ada = Visitor(site, context)
     ada.come_in(site)
     ada.label(rich)
+    assert "Tap" in ada.page.inner_text("[data-state]")
     boxes = [each.bounding_box() for each in ada.page.locator("main button:visible").all()]
     assert len(boxes) > 10
     assert all(box and min(box["width"], box["height"]) >= 24 for box in boxes)
