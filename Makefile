@@ -9,6 +9,9 @@ TEST_PROCESSES ?= 2
 RUNTIME := $(VENV)/.runtime-$(firstword $(shell cat requirements.lock requirements-build.lock | cksum))
 DEVELOPMENT := $(VENV)/.development-$(firstword $(shell cat requirements-dev.lock | cksum))
 
+# The tests start some hundred processes, which would each compile all they import anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup setup-dev browser demo up test quick test-oldest lint format bench docs screenshots lock clean
 
 help:  ## list these words
