@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 PEEKED = ("csv", "tsv")
 """Formats whose columns are known after a few lines, so that a wrong mapping is told at once."""
 ZIP_MAGIC = b"PK"
-ABANDONED = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -150,8 +148,6 @@ def run(services: Services, job: ImportFile, work: Work) -> None:
     with services.write() as session:
         _end(session, job, status=status, error=error)
         work.done(session)
-        now = db.now(session)
-    sweep(services, now)
     if task.row.format != "image-folder":
         task.path.unlink(missing_ok=True)
 
@@ -159,27 +155,6 @@ def run(services: Services, job: ImportFile, work: Work) -> None:
 def failed(session: Session, job: ImportFile, message: str) -> None:
     """Mark the import as failed; the rows that were added stay."""
     _end(session, job, status="failed", error=message)
-
-
-def sweep(services: Services, now: datetime) -> int:
-    """Delete upload files that no import waits for, left behind by a crash.
-
-    Returns:
-        How many were deleted; young ones are spared, for they may still be arriving.
-    """
-    if not services.uploads.is_dir():
-        return 0
-    with services.read() as session:
-        waiting = imports.waiting_files(session)
-    before = (now - ABANDONED).timestamp()
-    strays = [
-        path
-        for path in services.uploads.iterdir()
-        if path.is_file() and path.name not in waiting and path.stat().st_mtime < before
-    ]
-    for path in strays:
-        path.unlink(missing_ok=True)
-    return len(strays)
 
 
 def _asked(session: Session, row: Import) -> Import:

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from activeloop.flows import strays
 from activeloop.flows.carrying import FINAL, fail_for_good
 from activeloop.store import db, heartbeats, offers, projects, reminders
 
@@ -42,9 +43,11 @@ def tick(services: Services, *, room: int = SENT_AT_ONCE) -> Ticked:
     with services.write() as session:
         if not reminders.only_clock(session):
             return Ticked()
-        returned = offers.expire(session, db.now(session))
-        heartbeats.clean(session, now=db.now(session))
+        now = db.now(session)
+        returned = offers.expire(session, now)
+        heartbeats.clean(session, now=now)
     buried = _bury(services)
+    strays.delete(services, now)
     asked = sum(_asks(services, project_id) for project_id in _projects(services))
     return Ticked(tuple(due(services, room=room)), returned, buried, asked)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import time
 import zipfile
 from itertools import pairwise
@@ -15,7 +16,7 @@ from PIL import Image
 from sqlmodel import select
 
 from activeloop.errors import Invalid
-from activeloop.flows import importing, labelling
+from activeloop.flows import importing, labelling, strays, tick
 from activeloop.jobs import ImportFile
 from activeloop.store import accounts, backlog, db, samples
 from activeloop.store.tables import AuditEntry, Project
@@ -290,18 +291,21 @@ def test_vectors_of_another_length_than_the_pools_are_refused(embedded: Services
     assert (huge["added"], huge["rejected"]) == (0, 1)
 
 
-def test_only_old_files_that_no_import_waits_for_are_swept(embedded: Services) -> None:
+def test_the_clock_deletes_old_files_that_no_import_waits_for(embedded: Services) -> None:
     pool = project(embedded)
     begun(embedded, pool, jsonl([{"text": "waits"}]))
     stray = uploaded(embedded, b"left behind")
-    with embedded.read() as session:
-        now = db.now(session)
+    waiting = {path for path in embedded.uploads.iterdir() if path != stray}
+    tick.tick(embedded)
+    assert stray.exists(), "it may still be arriving"
 
-    assert importing.sweep(embedded, now) == 0
-    assert importing.sweep(embedded, now + 2 * importing.ABANDONED) == 1
+    for path in embedded.uploads.iterdir():
+        old = time.time() - 2 * strays.ABANDONED.total_seconds()
+        os.utime(path, (old, old))
+    tick.tick(embedded)
 
-    assert not stray.exists()
-    assert len(list(embedded.uploads.iterdir())) == 1
+    assert set(embedded.uploads.iterdir()) == waiting
+    assert len(waiting) == 1
 
 
 def test_the_banking_questions_are_imported_whole(embedded: Services, shared_data: Path) -> None:
